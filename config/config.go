@@ -1,0 +1,261 @@
+// Package config is the typed configuration of a stack: what Pulumi.<stack>.yaml may say, with defaults, and every rule that can be checked before anything is touched.
+//
+// The doc comments of the fields are the reference documentation: docs/configuration.md is generated from them.
+package config
+
+//go:generate go run -C .. ./config/docgen
+
+// Config is the configuration of one stack, namespace "prefect-platform".
+type Config struct {
+	// Host is the DNS name, in lower case, or the IP address under which people and remote clients reach the edge; the certificate is issued for it.
+	Host string `json:"host"`
+	// Production makes the checks strict, see above.
+	Production bool `json:"production"`
+	// TimeZone is the IANA name of the zone in which containers write console logs, such as Asia/Shanghai. Times in the database and in JSON logs are UTC.
+	TimeZone string `json:"timeZone"`
+
+	Edge     Edge     `json:"edge"`
+	TLS      TLS      `json:"tls"`
+	Database Database `json:"database"`
+	Redis    Redis    `json:"redis"`
+	API      API      `json:"api"`
+	Services Services `json:"services"`
+	// Workers are the process workers; each entry serves one work pool, which is made if it is missing.
+	Workers  []Worker `json:"workers"`
+	Access   Access   `json:"access"`
+	Rotation Rotation `json:"rotation"`
+	Network  Network  `json:"network"`
+	Images   Images   `json:"images"`
+	Egress   Egress   `json:"egress"`
+
+	// Secrets are top-level keys of their own (set with --secret), so that a value that is not encrypted can be refused by name.
+	Secrets Secrets `json:"-"`
+	// Engine is read from the namespace "docker", as the provider itself does.
+	Engine Engine `json:"-"`
+}
+
+// Edge is the nginx in front of everything.
+type Edge struct {
+	// Address is the IP address of the Docker host on which the two ports are published; 0.0.0.0 for all of them.
+	Address string `json:"address"`
+	// HTTPSPort is the published port of the TLS listener.
+	HTTPSPort int `json:"httpsPort"`
+	// HTTPPort is the published port of the listener that only redirects to https.
+	HTTPPort int `json:"httpPort"`
+	// PublicPort is the https port that clients use, where a load balancer or port forward stands before the edge; 0 means httpsPort.
+	PublicPort int `json:"publicPort"`
+	// HSTS sends Strict-Transport-Security for two years; refused for localhost.
+	HSTS bool `json:"hsts"`
+	// Allow lists the networks (CIDR) that may connect at all; everything else gets 403, credential or not. Empty is refused.
+	Allow []string `json:"allow"`
+	// TrustedProxies lists the networks (CIDR) of load balancers whose X-Forwarded-For is believed; none may be wider than /8, or /16 with IPv6.
+	TrustedProxies []string `json:"trustedProxies"`
+	// Exempt lists the networks (CIDR) that no rate limit applies to, such as that of remote workers.
+	Exempt []string `json:"exempt"`
+	// Limits are the request rates allowed per client address.
+	Limits Limits `json:"limits"`
+	// MaxBodyMiB is the largest request body in MiB, 5 to 1024; Prefect's log batches reach 4.
+	MaxBodyMiB int `json:"maxBodyMiB"`
+	// MemoryMiB is the memory limit of the nginx container in MiB, 32 or more.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit of the nginx container in cores, up to 64.
+	CPUs float64 `json:"cpus"`
+}
+
+// Limits holds one rate for each class of request.
+type Limits struct {
+	// API is the rate for /api/.
+	API Rate `json:"api"`
+	// UI is the rate for pages and assets.
+	UI Rate `json:"ui"`
+	// WebSocket is the rate of new connections to the five WebSocket paths.
+	WebSocket Rate `json:"webSocket"`
+	// Connections is the number of simultaneous connections per client address; each HTTP/2 request counts as one.
+	Connections int `json:"connections"`
+}
+
+// Rate is a leaky bucket for one client address: above it, clients get 429 with Retry-After.
+type Rate struct {
+	// PerSecond is the sustained number of requests per second.
+	PerSecond int `json:"perSecond"`
+	// Burst is the number of requests that may exceed it at once.
+	Burst int `json:"burst"`
+}
+
+// TLS says where the edge's certificate comes from.
+type TLS struct {
+	// Mode is "selfSigned" (a CA of the stack signs it) or "provided" (certificate below, key in the secret tlsKey).
+	Mode string `json:"mode"`
+	// Certificate is the PEM chain, leaf first; only with mode "provided". It must be valid now, name the host, and have an RSA key of 2048 bits or an ECDSA key of P-256 or more.
+	Certificate string `json:"certificate"`
+	// ValidityDays is the lifetime of a self-signed leaf in days, 1 to 398: browsers refuse more.
+	ValidityDays int `json:"validityDays"`
+	// RenewalDays is how many days before its end an `up` renews a self-signed leaf; less than validityDays.
+	RenewalDays int `json:"renewalDays"`
+	// AlsoFor lists further DNS names or IP addresses of a self-signed certificate.
+	AlsoFor []string `json:"alsoFor"`
+}
+
+// Database is the PostgreSQL container.
+type Database struct {
+	// MemoryMiB is the memory limit in MiB, from which PostgreSQL's own settings are derived; 256 or more, and 5 for each of maxConnections.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit in cores.
+	CPUs float64 `json:"cpus"`
+	// MaxConnections is PostgreSQL's max_connections, up to 1000; see connections above.
+	MaxConnections int `json:"maxConnections"`
+	// RunRetentionDays is how long finished flow runs are kept, in days.
+	RunRetentionDays int `json:"runRetentionDays"`
+	// EventRetentionDays is how long events are kept, in days.
+	EventRetentionDays int `json:"eventRetentionDays"`
+	// SlowQueryMillis is the duration from which a statement is logged, in milliseconds.
+	SlowQueryMillis int `json:"slowQueryMillis"`
+}
+
+// Redis is the container that the Prefect processes share for messages, ordering, leases and schedules.
+type Redis struct {
+	// MemoryMiB is the memory limit in MiB, 64 or more; Redis itself refuses writes above three quarters of it.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit in cores.
+	CPUs float64 `json:"cpus"`
+}
+
+// API is the Prefect API and UI.
+type API struct {
+	// Replicas is the number of API containers, 1 to 50; in production 2 or more.
+	Replicas int `json:"replicas"`
+	// MemoryMiB is the memory limit of each in MiB, 384 or more.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit of each in cores.
+	CPUs float64 `json:"cpus"`
+	// PoolSize is the number of database connections each keeps.
+	PoolSize int `json:"poolSize"`
+	// PoolOverflow is the number of database connections each may open beyond that under load.
+	PoolOverflow int `json:"poolOverflow"`
+	// LogLevel is the level of the server's own log: DEBUG, INFO, WARNING or ERROR.
+	LogLevel string `json:"logLevel"`
+}
+
+// Services is Prefect's scheduler, late-run marking, event persister and the other background services.
+type Services struct {
+	// Replicas is the number of services containers, 1 to 50.
+	Replicas int `json:"replicas"`
+	// MemoryMiB is the memory limit of each in MiB, 384 or more.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit of each in cores.
+	CPUs float64 `json:"cpus"`
+	// PoolSize is the number of database connections each keeps.
+	PoolSize int `json:"poolSize"`
+	// PoolOverflow is the number of database connections each may open beyond that under load.
+	PoolOverflow int `json:"poolOverflow"`
+}
+
+// Worker is a group of equal process workers.
+type Worker struct {
+	// Pool is the name of the work pool that it serves: up to 63 letters, digits, spaces, dots, _ or -, not beginning with "prefect".
+	Pool string `json:"pool"`
+	// Replicas is the number of worker containers, 1 to 100.
+	Replicas int `json:"replicas"`
+	// Limit is the number of flow runs that one worker runs at a time, 1 to 1000.
+	Limit int `json:"limit"`
+	// MemoryMiB is the memory limit of each in MiB, shared by all its flow runs; 256 or more.
+	MemoryMiB int `json:"memoryMiB"`
+	// CPUs is the CPU limit of each in cores.
+	CPUs float64 `json:"cpus"`
+	// Image is the image with the team's flow dependencies, built from the pinned Prefect image, with an exact tag or a digest; empty means the pinned Prefect image.
+	Image string `json:"image"`
+	// Environment is added to the environment of worker and flows. Names that tell of a secret and variables of the program are refused.
+	Environment map[string]string `json:"environment"`
+	// SecretEnvironment names keys of the secret workerSecrets that worker and flows get as environment variables.
+	SecretEnvironment []string `json:"secretEnvironment"`
+	// Networks lists further Docker networks, made by someone else, that the flows need, such as that of a data warehouse.
+	Networks []string `json:"networks"`
+	// DrainSeconds is how long a stopping worker lets its running flows finish, in seconds, up to 86400.
+	DrainSeconds int `json:"drainSeconds"`
+}
+
+// Access is who may log in.
+type Access struct {
+	// User is the name part of the one shared credential: up to 64 letters, digits, dots, _ or -.
+	User string `json:"user"`
+}
+
+// Rotation holds the two slots of every credential. See docs/operations.md, rotation.
+type Rotation struct {
+	// Database is the password of the application's role.
+	Database Slots `json:"database"`
+	// API is the password that people and clients use.
+	API Slots `json:"api"`
+	// Redis is the password of the cache.
+	Redis Slots `json:"redis"`
+}
+
+// Slots are the two values of a credential. Raising the idle slot's generation and making it active is a rotation; keep: false retires the other value.
+type Slots struct {
+	// A is the generation of slot a; a higher number makes a new value.
+	A int `json:"a"`
+	// B is the generation of slot b.
+	B int `json:"b"`
+	// Active is the slot that clients inside the stack use: "a" or "b". Its generation is 1 or more.
+	Active string `json:"active"`
+	// Keep leaves the other slot valid too.
+	Keep bool `json:"keep"`
+	// Since is the date of the last rotation, YYYY-MM-DD; empty when never rotated.
+	Since string `json:"since"`
+}
+
+// Network is the address plan.
+type Network struct {
+	// Base is a private IPv4 network of /16 to /20; each Docker network of the stack gets a /24 of it. Stacks on one engine need different ones.
+	Base string `json:"base"`
+}
+
+// Images says where images come from.
+type Images struct {
+	// Registry is a mirror's prefix, such as "mirror.example.com/hub", put before every image name.
+	Registry string `json:"registry"`
+	// Override replaces single images by name: postgres, redis, prefect, nginx. An exact tag or a digest is required.
+	Override map[string]string `json:"override"`
+}
+
+// Egress is for the containers that reach out: workers and services.
+type Egress struct {
+	// Proxy is the URL of an HTTP proxy for outbound requests, without credentials.
+	Proxy string `json:"proxy"`
+	// NoProxy lists further hosts that are reached directly.
+	NoProxy []string `json:"noProxy"`
+	// CACertificates is a PEM bundle of further certificate authorities to trust, such as a company's own.
+	CACertificates string `json:"caCertificates"`
+}
+
+// Secrets are supplied by the user, all of them optional: what is missing is generated.
+type Secrets struct {
+	// DatabasePasswordA is the database password of slot a.
+	DatabasePasswordA string `config:"databasePasswordA"`
+	// DatabasePasswordB is the database password of slot b.
+	DatabasePasswordB string `config:"databasePasswordB"`
+	// APIPasswordA is the API password of slot a.
+	APIPasswordA string `config:"apiPasswordA"`
+	// APIPasswordB is the API password of slot b.
+	APIPasswordB string `config:"apiPasswordB"`
+	// RedisPasswordA is the Redis password of slot a.
+	RedisPasswordA string `config:"redisPasswordA"`
+	// RedisPasswordB is the Redis password of slot b.
+	RedisPasswordB string `config:"redisPasswordB"`
+	// TLSKey is the PEM private key of the provided certificate.
+	TLSKey string `config:"tlsKey"`
+	// WorkerSecrets maps names of environment variables to values for workers that list them.
+	WorkerSecrets map[string]string `config:"workerSecrets"`
+}
+
+// Engine is the Docker Engine that everything runs on, from the namespace "docker".
+type Engine struct {
+	// Host is the address of the engine: unix://, tcp://, ssh:// or npipe://; empty means the environment variable DOCKER_CONTEXT, then DOCKER_HOST, then the local socket.
+	Host string `config:"docker:host"`
+	// Context is the name of a Docker context, instead of a host.
+	Context string `config:"docker:context"`
+	// CertPath is the folder with ca.pem, cert.pem and key.pem for tcp:// with TLS.
+	CertPath string `config:"docker:certPath"`
+	// SSHOptions are arguments for ssh, for ssh:// hosts.
+	SSHOptions []string `config:"docker:sshOpts"`
+}

@@ -1,0 +1,54 @@
+package config
+
+// Default returns the configuration of an empty stack file: a single small host, reachable from that host only.
+func Default() Config {
+	return Config{
+		Host:     "localhost",
+		TimeZone: "UTC",
+		Edge: Edge{
+			Address:   "127.0.0.1",
+			HTTPSPort: 8443,
+			HTTPPort:  8080,
+			Limits: Limits{
+				API:         Rate{PerSecond: 100, Burst: 200},
+				UI:          Rate{PerSecond: 50, Burst: 200},
+				WebSocket:   Rate{PerSecond: 5, Burst: 100},
+				Connections: 256,
+			},
+			MaxBodyMiB: 16,
+			MemoryMiB:  128,
+			CPUs:       1,
+		},
+		TLS: TLS{Mode: SelfSigned, ValidityDays: 90, RenewalDays: 30},
+		Database: Database{
+			MemoryMiB:          1024,
+			CPUs:               2,
+			MaxConnections:     100,
+			RunRetentionDays:   90,
+			EventRetentionDays: 7,
+			SlowQueryMillis:    500,
+		},
+		Redis:    Redis{MemoryMiB: 256, CPUs: 1},
+		API:      API{Replicas: 1, MemoryMiB: 768, CPUs: 1, PoolSize: 5, PoolOverflow: 10, LogLevel: "WARNING"},
+		Services: Services{Replicas: 1, MemoryMiB: 768, CPUs: 1, PoolSize: 5, PoolOverflow: 10},
+		Workers:  []Worker{DefaultWorker()},
+		Access:   Access{User: "prefect"},
+		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot()},
+		Network:  Network{Base: "10.213.0.0/16"},
+	}
+}
+
+// DefaultWorker returns what an entry of Workers has where it says nothing.
+func DefaultWorker() Worker {
+	return Worker{Pool: "default", Replicas: 1, Limit: 10, MemoryMiB: 1024, CPUs: 1, DrainSeconds: 300}
+}
+
+func firstSlot() Slots {
+	return Slots{A: 1, Active: "a"}
+}
+
+// Modes of TLS.
+const (
+	SelfSigned = "selfSigned"
+	Provided   = "provided"
+)

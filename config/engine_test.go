@@ -1,0 +1,26 @@
+package config
+
+var wrongEngine = []wrong{
+	refused(`docker:host: localhost`,
+		`docker:host: found "localhost", want unix:///path, ssh://user@host, tcp://host:port or npipe://`),
+	refused(`docker:host: 'http://10.0.0.2:2375'`,
+		`docker:host: found "http://10.0.0.2:2375", want unix:///path, ssh://user@host, tcp://host:port or npipe://`),
+	refused(`docker:host: 'tcp://10.0.0.2:2376'`,
+		`docker:certPath: found nothing, with tcp://10.0.0.2:2376, want the folder with ca.pem, cert.pem and key.pem: without TLS whoever reaches the engine is root on its host (pulumi config set docker:certPath /etc/docker/client)`),
+	refused(`docker:host: 'tcp://10.0.0.2'`,
+		`docker:host: found "tcp://10.0.0.2", want tcp://host:port, usually port 2376`),
+	refused(`docker:host: 'ssh://'`,
+		`docker:host: found "ssh://", want ssh://user@host`),
+	refused(`docker:host: 'ssh://me:hunter2@server'`,
+		`docker:host: found a password in the address, want a key: ssh would ignore the password, and it would be in the state`),
+	refused(`docker:host: 'ssh://me:hunter2@ser ver'`,
+		`docker:host: found a URL with credentials, want unix:///path, ssh://user@host, tcp://host:port or npipe://`),
+	refused(`docker:host: 'unix://var/run/docker.sock'`,
+		`docker:host: found "unix://var/run/docker.sock", want unix:// and an absolute path, such as unix:///var/run/docker.sock`),
+	refused(`docker:certPath: certs`,
+		`docker:certPath: found "certs", want an absolute path`),
+	refused("docker:host: 'ssh://server'\ndocker:context: other",
+		`docker:context: found "other", besides docker:host, want one of the two (pulumi config rm docker:context)`),
+	refused("docker:host: unix:///var/run/docker.sock\ndocker:sshOpts: [-v]",
+		`docker:sshOpts: found options for ssh, without an ssh:// host, want none, or docker:host with ssh:// (pulumi config rm docker:sshOpts)`),
+}

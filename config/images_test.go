@@ -1,0 +1,24 @@
+package config
+
+var wrongImages = []wrong{
+	refused(`images: {registry: 'https://mirror.corp.net/hub/'}`,
+		`images.registry: found "https://mirror.corp.net/hub/", want a host name with an optional path, such as mirror.example.com/hub, without scheme or slash at the end (pulumi config set --path images.registry mirror.corp.net/hub)`),
+	refused(`images: {registry: hub}`,
+		`images.registry: found "hub", want a host name with an optional path, such as mirror.example.com/hub`),
+	refused(`images: {override: {postgress: 'postgres:18.6'}}`,
+		`images.override.postgress: found an unknown key, want a known one: did you mean postgres? (pulumi config rm --path images.override.postgress)`),
+	refused(`images: {override: {grafana: 'grafana:12'}}`,
+		`images.override.grafana: found an unknown key, want one of nginx, postgres, prefect, redis (pulumi config rm --path images.override.grafana)`),
+	refused(`images: {override: {postgres: postgres}}`,
+		`images.override.postgres: found "postgres", want an exact tag or a digest: without one, the engine takes what is latest`),
+	refused(`images: {override: {postgres: 'postgres:18'}}`,
+		`images.override.postgres: found "postgres:18", want a tag with a version of 2 numbers, or a digest`),
+	refused(`images: {override: {prefect: 'prefecthq/prefect:3.8'}}`,
+		`images.override.prefect: found "prefecthq/prefect:3.8", want a tag with a version of 3 numbers, or a digest`),
+	refused(`images: {override: {nginx: 'nginxinc/nginx-unprivileged:alpine3.24'}}`,
+		`images.override.nginx: found "nginxinc/nginx-unprivileged:alpine3.24", want a tag with a version of 3 numbers, or a digest`),
+	refused(`images: {override: {redis: 'redis:latest'}}`,
+		`images.override.redis: found "redis:latest", want a tag with a version of 3 numbers, or a digest`),
+	refused(`images: {override: {redis: ''}}`,
+		`images.override.redis: found nothing, want an image reference such as registry.example.com/team/flows:1.4.2`),
+}

@@ -1,0 +1,27 @@
+package config
+
+var wrongTLS = []wrong{
+	refused(`tls: {mode: letsEncrypt}`,
+		`tls.mode: found "letsEncrypt", want selfSigned or provided (pulumi config set --path tls.mode selfSigned)`),
+	refused(`tls: {mode: ''}`,
+		`tls.mode: found nothing, want selfSigned or provided (pulumi config set --path tls.mode selfSigned)`),
+	refused(`tls: {validityDays: 0, renewalDays: 0}`,
+		`tls.validityDays: found 0, want 1 to 398 days (pulumi config set --path tls.validityDays 1)`),
+	refused(`tls: {validityDays: 399}`,
+		`tls.validityDays: found 399, want 1 to 398 days (pulumi config set --path tls.validityDays 398)`),
+	refused(`tls: {renewalDays: 90}`,
+		`tls.renewalDays: found 90, want 0 or more, and less than tls.validityDays (pulumi config set --path tls.renewalDays 30)`),
+	refused(`tls: {renewalDays: -1}`,
+		`tls.renewalDays: found -1, want 0 or more, and less than tls.validityDays (pulumi config set --path tls.renewalDays 30)`),
+	refused(`tls: {alsoFor: ['*.corp.net']}`,
+		`tls.alsoFor[0]: found "*.corp.net", want a DNS name in lower case or an IP address`),
+	refused(`tls: {certificate: x}`,
+		`tls.certificate: found a certificate with mode selfSigned, want no certificate, or mode provided (pulumi config set --path tls.mode provided)`),
+	refused(`tlsKey: {secure: x}`,
+		`tlsKey: found a key with mode selfSigned, want no key, or mode provided (pulumi config rm tlsKey)`),
+	refused(`tls: {mode: provided}`,
+		`tls.certificate: found nothing, want the PEM chain of the edge's certificate, leaf first (pulumi config set --path tls.certificate "$(cat chain.pem)")`,
+		`tlsKey: found nothing, want the unencrypted PEM key of the certificate (pulumi config set --secret tlsKey < key.pem)`),
+	refused("tls: {mode: provided, certificate: chain.pem}\ntlsKey: {secure: x}",
+		`tls.certificate: found no PEM certificate, want the PEM chain of the edge's certificate, leaf first (pulumi config set --path tls.certificate "$(cat chain.pem)")`),
+}
