@@ -1,0 +1,90 @@
+// Package mocks records what a program would register, for the tests of components.
+package mocks
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Container is the full token of a Docker container.
+const Container = "docker:index/container:Container"
+
+// Recorder is a resource monitor that registers nothing. The zero value is ready to use.
+type Recorder struct {
+	// ExitCode is that of every job.
+	ExitCode int
+
+	mutex      sync.Mutex
+	registered []pulumi.MockResourceArgs
+}
+
+// NewResource gives a resource what a provider would add to its inputs.
+func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.registered = append(r.registered, args)
+	outputs := args.Inputs.Copy()
+	switch args.TypeToken {
+	case "random:index/randomPassword:RandomPassword":
+		outputs["result"] = resource.MakeSecret(resource.NewProperty(generated(args.Name)))
+	case "tls:index/privateKey:PrivateKey":
+		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty("a private key"))
+	case "tls:index/certRequest:CertRequest":
+		outputs["certRequestPem"] = resource.NewProperty("a request")
+	case "tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert":
+		outputs["certPem"] = resource.NewProperty("a certificate")
+	case Container:
+		outputs["exitCode"] = resource.NewProperty(float64(r.ExitCode))
+		outputs["containerLogs"] = resource.NewProperty("the container's log")
+	}
+	return args.Name + "-id", outputs, nil
+}
+
+func generated(name string) string {
+	if strings.HasSuffix(name, "-salt") {
+		return "saltsaltsaltsalt" // what crypt accepts as a salt
+	}
+	return "generated-for-" + name
+}
+
+// Call answers no function: the platform calls none.
+func (*Recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.PropertyMap{}, nil
+}
+
+// All returns everything of a type, or everything at all for "".
+func (r *Recorder) All(token string) []pulumi.MockResourceArgs {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	var all []pulumi.MockResourceArgs
+	for _, args := range r.registered {
+		if token == "" || args.TypeToken == token {
+			all = append(all, args)
+		}
+	}
+	return all
+}
+
+// Find returns the one resource of a type and name.
+func (r *Recorder) Find(t *testing.T, token, name string) pulumi.MockResourceArgs {
+	t.Helper()
+	for _, args := range r.All(token) {
+		if args.Name == name {
+			return args
+		}
+	}
+	t.Fatalf("no %s named %s among %d resources", token, name, len(r.All("")))
+	return pulumi.MockResourceArgs{}
+}
+
+// Run runs a program against the recorder.
+func (r *Recorder) Run(program pulumi.RunFunc, options ...pulumi.RunOption) error {
+	return pulumi.RunErr(program, append(options, pulumi.WithMocks("prefect-platform", "dev", r))...)
+}
+
+// Preview makes a run a preview: what the recorder adds to the inputs is unknown.
+func Preview(info *pulumi.RunInfo) { info.DryRun = true }

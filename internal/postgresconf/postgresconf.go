@@ -1,0 +1,140 @@
+// Package postgresconf writes the configuration files of PostgreSQL 18.
+package postgresconf
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Names on the server.
+const (
+	Database  = "prefect"
+	OwnerRole = "prefect_owner" // owns the database and everything in it, cannot log in
+	RoleA     = "prefect_a"
+	RoleB     = "prefect_b"
+	SocketDir = "/run/postgresql"
+	// ProbeUser is whom the health check names. No such role exists: the question for its password is proof enough that the server answers, and is not logged.
+	ProbeUser = "probe"
+)
+
+// Server sizes the server.
+type Server struct {
+	MemoryMiB       int // limit of the container
+	MaxConnections  int
+	SlowQueryMillis int
+	HBAFile         string
+}
+
+// Conf returns postgresql.conf. The shares of memory are those of pgtune for an online transaction load, applied to the container's limit.
+func (s Server) Conf() string {
+	sharedBuffers := s.MemoryMiB / 4
+	settings := []struct{ name, value string }{
+		{"listen_addresses", "'*'"},
+		{"port", "5432"},
+		{"unix_socket_directories", quote(SocketDir)},
+		{"hba_file", quote(s.HBAFile)},
+		{"password_encryption", "scram-sha-256"},
+
+		{"max_connections", fmt.Sprint(s.MaxConnections)},
+		{"superuser_reserved_connections", "5"},
+		{"shared_buffers", mib(sharedBuffers)},
+		{"effective_cache_size", mib(s.MemoryMiB * 3 / 4)},
+		{"maintenance_work_mem", mib(max(16, s.MemoryMiB/16))},
+		{"work_mem", mib(max(2, (s.MemoryMiB-sharedBuffers)/(s.MaxConnections*3)))},
+
+		{"wal_compression", "lz4"},
+		{"min_wal_size", "256MB"},
+		{"max_wal_size", "1GB"},
+		{"checkpoint_timeout", "15min"},
+		{"checkpoint_completion_target", "0.9"},
+		{"random_page_cost", "1.1"},
+		{"effective_io_concurrency", "200"},
+		{"jit", "off"}, // makes asyncpg's introspection of enum types slow (asyncpg #727)
+
+		// Prefect inserts much and deletes in batches; these keep its tables small without a change of its schema.
+		{"autovacuum_naptime", "30s"},
+		{"autovacuum_vacuum_scale_factor", "0.05"},
+		{"autovacuum_analyze_scale_factor", "0.02"},
+		{"autovacuum_vacuum_insert_scale_factor", "0.1"},
+		{"autovacuum_vacuum_cost_limit", "1000"},
+
+		{"shared_preload_libraries", "'pg_stat_statements'"},
+		{"track_io_timing", "on"},
+		{"idle_in_transaction_session_timeout", "60s"},
+		{"tcp_keepalives_idle", "60"},
+		{"timezone", "'UTC'"},
+
+		{"log_destination", "'stderr'"},
+		{"log_timezone", "'UTC'"},
+		{"log_line_prefix", "'%m [%p] %q%u@%d %a '"},
+		{"log_statement", "none"}, // "ddl" would write passwords
+		{"log_min_duration_statement", fmt.Sprintf("%dms", s.SlowQueryMillis)},
+		{"log_parameter_max_length", "0"}, // values of slow statements are data, not diagnosis
+		{"log_lock_waits", "on"},
+		{"log_autovacuum_min_duration", "10s"},
+	}
+	var b strings.Builder
+	for _, setting := range settings {
+		fmt.Fprintf(&b, "%s = %s\n", setting.name, setting.value)
+	}
+	return b.String()
+}
+
+// HBA returns pg_hba.conf: the superuser over the socket only, the application's roles from one network only, the health check, and nobody else.
+func HBA(network netip.Prefix) string {
+	var b strings.Builder
+	b.WriteString("local all postgres peer\n")
+	for _, role := range []string{RoleA, RoleB} {
+		fmt.Fprintf(&b, "host %s %s %s scram-sha-256\n", Database, role, network)
+	}
+	fmt.Fprintf(&b, "host %s %s 127.0.0.1/32 scram-sha-256\n", Database, ProbeUser)
+	b.WriteString("local all all reject\nhost all all all reject\n")
+	return b.String()
+}
+
+// Slot is the login role of one slot of the database credential.
+type Slot struct {
+	Role     string
+	Verifier string // see internal/scram
+	Valid    bool
+}
+
+// Roles returns the SQL that brings the roles into the described state, from whatever state they are in. The connection must be to Database as superuser.
+//
+// Both login roles act as the owner, so that objects belong to it whoever made them, and the migration needs no more than owning the database (pg_trgm is a
+// trusted extension). The password with which the official image insists on being initialised is taken away.
+func Roles(slots ...Slot) string {
+	var b strings.Builder
+	b.WriteString("BEGIN;\n")
+	createRole(&b, OwnerRole, "NOLOGIN")
+	fmt.Fprintf(&b, "ALTER DATABASE %s OWNER TO %s;\n", Database, OwnerRole)
+	for _, slot := range slots {
+		createRole(&b, slot.Role, "NOLOGIN")
+		login := "NOLOGIN"
+		if slot.Valid {
+			login = "LOGIN"
+		}
+		fmt.Fprintf(&b, "ALTER ROLE %s WITH %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD %s;\n", slot.Role, login, quote(slot.Verifier))
+		fmt.Fprintf(&b, "GRANT %s TO %s;\n", OwnerRole, slot.Role)
+		fmt.Fprintf(&b, "ALTER ROLE %s SET role = %s;\n", slot.Role, quote(OwnerRole))
+	}
+	b.WriteString("ALTER ROLE postgres PASSWORD NULL;\n")
+	fmt.Fprintf(&b, "REVOKE CONNECT ON DATABASE %s FROM PUBLIC;\nGRANT CONNECT ON DATABASE %s TO %s;\n", Database, Database, OwnerRole)
+	b.WriteString("CREATE EXTENSION IF NOT EXISTS pg_stat_statements;\nCOMMIT;\n")
+	for _, slot := range slots {
+		if !slot.Valid {
+			fmt.Fprintf(&b, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s;\n", quote(slot.Role))
+		}
+	}
+	return b.String()
+}
+
+func createRole(b *strings.Builder, role, options string) {
+	fmt.Fprintf(b, "SELECT 'CREATE ROLE %s %s' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", role, options, quote(role))
+}
+
+func mib(n int) string { return fmt.Sprintf("%dMB", n) }
+
+// quote writes a string literal for SQL and for postgresql.conf, which share this rule; there is no backslash in what is written here.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

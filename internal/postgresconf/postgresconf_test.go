@@ -1,0 +1,83 @@
+package postgresconf
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s", path, got)
+	}
+}
+
+func TestConf_IsAsReviewed(t *testing.T) {
+	golden(t, "postgresql.conf", Server{MemoryMiB: 1024, MaxConnections: 100, SlowQueryMillis: 500, HBAFile: "/etc/platform/pg_hba.conf"}.Conf())
+}
+
+func TestHBA_IsAsReviewed(t *testing.T) {
+	golden(t, "pg_hba.conf", HBA(netip.MustParsePrefix("10.213.2.0/24")))
+}
+
+func TestRoles_AreAsReviewed(t *testing.T) {
+	golden(t, "roles.sql", Roles(Slot{Role: RoleA, Verifier: "SCRAM-SHA-256$4096:a$b:c", Valid: true}, Slot{Role: RoleB, Verifier: "SCRAM-SHA-256$4096:d$e:f"}))
+}
+
+func TestConf_KeepsWithinTheMemoryOfTheContainer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Server{
+			MemoryMiB:      rapid.IntRange(256, 65536).Draw(t, "memory"),
+			MaxConnections: rapid.IntRange(20, 1000).Draw(t, "connections"),
+		}
+		conf := s.Conf()
+		shared, work := setting(t, conf, "shared_buffers"), setting(t, conf, "work_mem")
+		if work > 2 && shared+work*s.MaxConnections > s.MemoryMiB {
+			t.Fatalf("%d MiB shared and %d MiB for each of %d connections in a container of %d MiB", shared, work, s.MaxConnections, s.MemoryMiB)
+		}
+	})
+}
+
+func setting(t *rapid.T, conf, name string) int {
+	match := regexp.MustCompile(`(?m)^` + name + ` = (\d+)MB$`).FindStringSubmatch(conf)
+	if match == nil {
+		t.Fatalf("no %s in\n%s", name, conf)
+	}
+	n, err := strconv.Atoi(match[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestHBA_EndsInReject(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(HBA(netip.MustParsePrefix("10.0.0.0/24"))), "\n")
+	if last := lines[len(lines)-1]; last != "host all all all reject" {
+		t.Errorf("the last rule is %q", last)
+	}
+	for _, line := range lines {
+		if strings.Contains(line, "trust") || strings.HasPrefix(line, "host all postgres") {
+			t.Errorf("rule %q", line)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package progress
+
+import (
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"prefect-platform/internal/state"
+	"prefect-platform/internal/workload"
+)
+
+// subject is a resource as people know it.
+type subject struct {
+	kind string // service, one-shot, files, image, network, data, secret, or empty for what is never worth a line
+	name string
+}
+
+// about names what a step is about.
+func about(step apitype.StepEventMetadata) subject {
+	name := state.Name(step.URN)
+	switch step.Type {
+	case state.TypeContainer:
+		return subject{kind: containerKind(step), name: name}
+	case state.TypeImage:
+		return subject{"image", name}
+	case state.TypeNetwork:
+		return subject{"network", name}
+	case state.TypeVolume:
+		if retained(step) {
+			return subject{"data volume", name}
+		}
+		return subject{"files", name}
+	case state.TypePassword:
+		return subject{"secret", name}
+	case "tls:index/privateKey:PrivateKey", "tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert", "tls:index/certRequest:CertRequest":
+		return subject{"certificate", name}
+	default:
+		return subject{}
+	}
+}
+
+func containerKind(step apitype.StepEventMetadata) string {
+	switch label(step, workload.LabelRole) {
+	case workload.RoleJob:
+		return "one-shot"
+	case workload.RoleFiles:
+		return "files"
+	default:
+		return "service"
+	}
+}
+
+func label(step apitype.StepEventMetadata, name string) string {
+	for _, of := range []*apitype.StepEventStateMetadata{step.New, step.Old} {
+		if of == nil {
+			continue
+		}
+		list, _ := of.Inputs["labels"].([]any)
+		for _, each := range list {
+			if entry, ok := each.(map[string]any); ok && entry["label"] == name {
+				value, _ := entry["value"].(string)
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+func retained(step apitype.StepEventMetadata) bool {
+	return step.New != nil && step.New.RetainOnDelete || step.Old != nil && step.Old.RetainOnDelete
+}
+
+// plumbing is what a person need not see to follow an `up`.
+func (s subject) plumbing() bool {
+	return s.kind == "" || s.kind == "files" || s.kind == "secret" || s.kind == "certificate"
+}
+
+// exitCode is that of a one-shot that ended, for the provider counts every end as a success.
+func exitCode(step apitype.StepEventMetadata) string {
+	if step.New == nil || containerKind(step) != "one-shot" {
+		return ""
+	}
+	code, ok := step.New.Outputs["exitCode"].(float64)
+	if !ok {
+		return ""
+	}
+	return strconv.Itoa(int(code))
+}

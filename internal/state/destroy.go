@@ -1,0 +1,26 @@
+package state
+
+import "strings"
+
+// Disposable returns the URNs of what `down` takes off the engine: containers, networks and volumes with files. Data volumes, images, certificates and
+// secrets stay.
+func (d *Deployment) Disposable() []string {
+	var urns []string
+	for _, r := range d.Resources() {
+		if strings.HasPrefix(r.Type(), "docker:index/") && r.Type() != TypeImage && !r.Retained() {
+			urns = append(urns, r.URN())
+		}
+	}
+	return urns
+}
+
+// DataVolumes returns the names of the volumes that outlive `down`.
+func (d *Deployment) DataVolumes() []string {
+	var names []string
+	for _, r := range d.Resources() {
+		if r.Type() == TypeVolume && r.Retained() {
+			names = append(names, r.ID())
+		}
+	}
+	return names
+}

@@ -1,0 +1,96 @@
+package workload
+
+import (
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/engine"
+)
+
+// Labels by which the operator's command finds what belongs to a stack.
+const (
+	LabelStack    = "prefect-platform.stack"
+	LabelWorkload = "prefect-platform.workload"
+	LabelRole     = "prefect-platform.role"
+)
+
+// Values of LabelRole.
+const (
+	RoleService = "service" // runs
+	RoleJob     = "job"     // ran once
+	RoleFiles   = "files"   // never starts, fills a volume
+)
+
+// Engine is where the workloads of one stack run.
+type Engine struct {
+	Stack    string
+	Prefix   string // begins every name on the engine
+	TimeZone string
+
+	provider *docker.Provider
+	seal     pulumi.StringOutput // key of the fingerprints of secret files
+	images   map[string]pulumi.Resource
+}
+
+// NewEngine registers the provider. Nothing is connected to before the first resource needs it, so that a preview works without an engine.
+func NewEngine(ctx *pulumi.Context, to config.Engine, timeZone string) (*Engine, error) {
+	at := engine.Resolve(to)
+	args := &docker.ProviderArgs{DisableDockerDaemonCheck: pulumi.Bool(true)}
+	if at.Host != "" {
+		args.Host = pulumi.String(at.Host)
+	}
+	if at.Context != "" {
+		args.Context = pulumi.String(at.Context)
+	}
+	if at.CertPath != "" {
+		args.CertPath = pulumi.String(at.CertPath)
+	}
+	if len(at.SSHOptions) > 0 {
+		args.SshOpts = pulumi.ToStringArray(at.SSHOptions)
+	}
+	provider, err := docker.NewProvider(ctx, "engine", args)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := random.NewRandomPassword(ctx, "seal", &random.RandomPasswordArgs{Length: pulumi.Int(32), Special: pulumi.Bool(false)})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		Stack:    ctx.Stack(),
+		Prefix:   Prefix(ctx.Stack()),
+		TimeZone: timeZone,
+		provider: provider,
+		seal:     seal.Result,
+		images:   map[string]pulumi.Resource{},
+	}, nil
+}
+
+// Prefix begins the name of everything that a stack has on its engine.
+func Prefix(stack string) string { return "prefect-" + stack }
+
+// image makes sure that the engine has an image. It is kept when the stack goes: another stack may use it.
+func (e *Engine) image(ctx *pulumi.Context, reference string) (pulumi.Resource, error) {
+	if known, ok := e.images[reference]; ok {
+		return known, nil
+	}
+	image, err := docker.NewRemoteImage(ctx, reference, &docker.RemoteImageArgs{
+		Name:        pulumi.String(reference),
+		KeepLocally: pulumi.Bool(true),
+	}, pulumi.Provider(e.provider))
+	if err != nil {
+		return nil, err
+	}
+	e.images[reference] = image
+	return image, nil
+}
+
+func (e *Engine) labels(workload, role string) docker.ContainerLabelArray {
+	return docker.ContainerLabelArray{
+		docker.ContainerLabelArgs{Label: pulumi.String(LabelStack), Value: pulumi.String(e.Stack)},
+		docker.ContainerLabelArgs{Label: pulumi.String(LabelWorkload), Value: pulumi.String(workload)},
+		docker.ContainerLabelArgs{Label: pulumi.String(LabelRole), Value: pulumi.String(role)},
+	}
+}
