@@ -1,0 +1,175 @@
+// Package database runs the PostgreSQL server of a stack.
+package database
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/credential"
+	"prefect-platform/internal/dsn"
+	"prefect-platform/internal/postgresconf"
+	"prefect-platform/internal/scram"
+	"prefect-platform/internal/workload"
+)
+
+// Type is the component's token. The policy pack matches on it.
+const Type = "prefect-platform:database:Database"
+
+// Host and Port are where the server is found on the database network.
+const (
+	Host = "postgres"
+	Port = 5432
+)
+
+// Major is the major version of PostgreSQL. It is part of the data volume's name: another major cannot read it.
+const Major = 18
+
+const user = "999:999" // postgres in the official Debian image
+
+// Args describe a database; all fields are required.
+type Args struct {
+	Engine     *workload.Engine
+	Image      string // of major version 18
+	Size       config.Database
+	Network    pulumi.StringInput // the internal network that only the server's clients join
+	Subnet     netip.Prefix       // its addresses, the only ones that may log in
+	Credential *credential.Credential
+}
+
+// Database is a PostgreSQL server whose application role is ready to log in.
+type Database struct {
+	pulumi.ResourceState
+
+	// URL is the connection URL of the active role, for SQLAlchemy with asyncpg. It is secret.
+	URL pulumi.StringOutput
+	// Ready completes when the roles are as described; it fails with the log of what failed.
+	Ready pulumi.ResourceArrayOutput
+}
+
+// New adds a database. It fails before any resource is registered when args are incomplete.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Database, error) {
+	if args.Engine == nil || args.Network == nil || args.Credential == nil || args.Image == "" || !args.Subnet.IsValid() {
+		return nil, fmt.Errorf("database %s: engine, image, network, subnet and credential are required", name)
+	}
+	db := &Database{}
+	recorded := pulumi.Map{
+		"image":          pulumi.String(args.Image),
+		"major":          pulumi.Int(Major),
+		"maxConnections": pulumi.Int(args.Size.MaxConnections),
+		"memoryMiB":      pulumi.Int(args.Size.MemoryMiB),
+		"hba":            pulumi.String(postgresconf.HBA(args.Subnet)),
+		"activeSlot":     pulumi.String(args.Credential.ActiveSlot),
+	}
+	if err := ctx.RegisterComponentResourceV2(Type, name, recorded, db, opts...); err != nil {
+		return nil, err
+	}
+	parent := pulumi.Parent(db)
+
+	data, err := args.Engine.NewVolume(ctx, fmt.Sprintf("%s-%d", Host, Major), parent, pulumi.Protect(true))
+	if err != nil {
+		return nil, err
+	}
+	socket, err := args.Engine.NewVolume(ctx, Host+"-socket", parent)
+	if err != nil {
+		return nil, err
+	}
+	initial, err := random.NewRandomPassword(ctx, name+"-initial", &random.RandomPasswordArgs{Length: pulumi.Int(credential.Length), Special: pulumi.Bool(false)}, parent)
+	if err != nil {
+		return nil, err
+	}
+	server, err := workload.Run(ctx, args.Engine, name+"-server", args.server(data, socket, initial.Result), parent, pulumi.DependsOn([]pulumi.Resource{data.Ready, socket.Ready}))
+	if err != nil {
+		return nil, err
+	}
+	roles, err := workload.Job(ctx, args.Engine, name+"-roles", args.roles(socket), parent, pulumi.DependsOn(server.Ready))
+	if err != nil {
+		return nil, err
+	}
+
+	db.Ready = roles.Done
+	db.URL = args.url()
+	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{})
+}
+
+func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.StringOutput) workload.Spec {
+	conf := postgresconf.Server{
+		MemoryMiB:       a.Size.MemoryMiB,
+		MaxConnections:  a.Size.MaxConnections,
+		SlowQueryMillis: a.Size.SlowQueryMillis,
+		HBAFile:         workload.FilesDir + "/pg_hba.conf",
+	}
+	return workload.Spec{
+		Role:    Host,
+		Image:   a.Image,
+		User:    user,
+		Command: []string{"postgres", "-c", "config_file=" + workload.FilesDir + "/postgresql.conf"},
+		Env: map[string]string{
+			"POSTGRES_DB":            postgresconf.Database,
+			"POSTGRES_PASSWORD_FILE": workload.FilesDir + "/initial-password", // the entry point wants one; the roles job takes it away
+			"POSTGRES_INITDB_ARGS":   "--auth-local=peer --auth-host=scram-sha-256 --data-checksums --locale-provider=builtin --locale=C.UTF-8",
+		},
+		Files: map[string]workload.File{
+			"postgresql.conf":  workload.Text(conf.Conf()),
+			"pg_hba.conf":      workload.Text(postgresconf.HBA(a.Subnet)),
+			"initial-password": workload.SecretText(initialPassword),
+		},
+		Mounts: []workload.Mount{
+			{Volume: data.Name, Path: "/var/lib/postgresql"},
+			{Volume: socket.Name, Path: postgresconf.SocketDir},
+		},
+		Networks: []workload.Network{{Name: a.Network, Aliases: []string{Host}}},
+		// With -h: on the socket it would call the temporary server of the first start healthy.
+		Health:    workload.Health{Command: []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresconf.ProbeUser, "-d", postgresconf.Database}},
+		MemoryMiB: a.Size.MemoryMiB,
+		CPUs:      a.Size.CPUs,
+		ShmMiB:    256,
+		Grace:     2 * time.Minute,
+		Order:     workload.StopFirst,
+	}
+}
+
+// roles reaches the server over its socket, as the superuser without a password and without a network.
+func (a Args) roles(socket *workload.Volume) workload.Spec {
+	sql := pulumi.All(a.Credential.A.Secret, a.Credential.A.Salt, a.Credential.B.Secret, a.Credential.B.Salt).ApplyT(func(v []any) (string, error) {
+		slotA, err := slot(postgresconf.RoleA, v[0], v[1], a.Credential.Valid("a"))
+		if err != nil {
+			return "", err
+		}
+		slotB, err := slot(postgresconf.RoleB, v[2], v[3], a.Credential.Valid("b"))
+		return postgresconf.Roles(slotA, slotB), err
+	}).(pulumi.StringOutput)
+
+	return workload.Spec{
+		Role:       "roles",
+		Image:      a.Image,
+		User:       user,
+		Entrypoint: []string{"psql"},
+		Command: []string{
+			"--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1", "--host=" + postgresconf.SocketDir, "--username=postgres",
+			"--dbname=" + postgresconf.Database, "--file=" + workload.FilesDir + "/roles.sql",
+		},
+		Files:     map[string]workload.File{"roles.sql": workload.SecretText(sql)},
+		Mounts:    []workload.Mount{{Volume: socket.Name, Path: postgresconf.SocketDir}},
+		MemoryMiB: 64,
+	}
+}
+
+func (a Args) url() pulumi.StringOutput {
+	role := postgresconf.RoleA
+	if a.Credential.ActiveSlot == "b" {
+		role = postgresconf.RoleB
+	}
+	return a.Credential.Active().Secret.ApplyT(func(password string) string {
+		return dsn.Target{Scheme: dsn.AsyncPG, User: role, Password: password, Host: Host, Port: Port, Database: postgresconf.Database}.URL()
+	}).(pulumi.StringOutput)
+}
+
+func slot(role string, password, salt any, valid bool) (postgresconf.Slot, error) {
+	verifier, err := scram.Verifier(password.(string), salt.(string))
+	return postgresconf.Slot{Role: role, Verifier: verifier, Valid: valid}, err
+}

@@ -1,0 +1,151 @@
+"""What the tests share: where the programs are, processes that end with the test, a Prefect server, waiting for a condition."""
+
+import atexit
+import functools
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+FILES = pathlib.Path(__file__).resolve().parent.parent
+
+
+def wait(condition, seconds, what):
+    """The first true result of condition; fails naming what was awaited."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def folder():
+    """A temporary folder that goes when the tests have ended."""
+    made = pathlib.Path(tempfile.mkdtemp(prefix="prefect-files-test-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+def start(command, log, user=None, **environment):
+    """A process in a session of its own; its whole group ends with the tests, whatever happens."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=log.parent,
+            env=clean | environment,
+            user=user,
+        )
+    process.log = log
+
+    def end():
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+    process.end = end
+    atexit.register(end)
+    return process
+
+
+def empty_database():
+    """A migrated SQLite file, kept between runs: hundreds of migrations are what a start on an empty database spends its time on."""
+    kept = pathlib.Path(tempfile.gettempdir(), f"prefect-{importlib.metadata.version('prefect')}-empty.db")
+    if not kept.exists():
+        home = folder()
+        command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+        upgrade = start(command, home / "upgrade.log", PREFECT_HOME=str(home))
+        assert upgrade.wait(120) == 0, upgrade.log.read_text()
+        os.replace(shutil.copy(home / "prefect.db", f"{kept}.{os.getpid()}"), kept)
+    return kept
+
+
+class Server:
+    """A Prefect server with all its services in one process, SQLite and memory only."""
+
+    def __init__(self, port=None, **environment):
+        self.folder, self.port = folder(), port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self.environment = {
+            "PREFECT_HOME": str(self.folder),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false",
+            "DO_NOT_TRACK": "1",
+            **environment,
+        }
+        shutil.copy(empty_database(), self.folder / "prefect.db")
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", self.port]
+        self.process = start(command, self.folder / "server.log", **self.environment)
+
+    def ready(self):
+        try:
+            return self("GET", "/ready")
+        except OSError:
+            assert self.process.poll() is None, self.process.log.read_text()
+            return None
+
+    def __call__(self, method, path, body=None):
+        request = urllib.request.Request(self.url + path, method=method, headers={"Content-Type": "application/json"})
+        request.data = None if body is None else json.dumps(body).encode()
+        for last in (False, False, False, True):
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    text = response.read()
+                return json.loads(text) if text else None
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or last:  # SQLite is locked now and then
+                    raise
+                time.sleep(1)
+
+    def deploy(self, pool, name, path, deployment="test", **more):
+        """A deployment of the flow of that name in flows.py in path."""
+        flow = self("POST", "/flows/", {"name": name})["id"]
+        steps = [{"prefect.deployments.steps.set_working_directory": {"directory": str(path)}}]
+        body = {"name": deployment, "flow_id": flow, "work_pool_name": pool, "entrypoint": f"flows.py:{name}", "pull_steps": steps}
+        return self("POST", "/deployments/", body | more)["id"]
+
+    def run(self, deployment, **parameters):
+        return self("POST", f"/deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"]
+
+    def state(self, run):
+        return self("GET", f"/flow_runs/{run}")["state"]
+
+    def wait_for(self, run, kind, seconds=120):
+        """The run's state once it is of that type."""
+
+        def reached():
+            state = self.state(run)
+            return state if state["type"] == kind else None
+
+        return wait(reached, seconds, f"{kind} of {run}")
+
+
+@functools.cache
+def server():
+    """One for all tests that need any."""
+    made = Server()
+    wait(made.ready, 60, "Prefect server")
+    return made

@@ -1,0 +1,59 @@
+import json
+import subprocess
+import sys
+import unittest
+
+from support import FILES, folder, free_port, server
+
+POOLS = [{"name": "default", "type": "process", "concurrency_limit": None}, {"name": "small", "type": "process", "concurrency_limit": 2}]
+
+
+def bootstrap(api, program=FILES / "bootstrap.py"):
+    file = folder() / "pools.json"
+    file.write_text(json.dumps(POOLS))
+    environment = {**api.environment, "PATH": "/usr/bin:/bin"}
+    return subprocess.run([sys.executable, str(program), str(file)], cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
+
+
+class Bootstrap(unittest.TestCase):
+    def test_makes_pools_and_the_automation_once(self):
+        api = server()
+        first = bootstrap(api)
+        self.assertEqual(0, first.returncode, first.stderr)
+        small = api("GET", "/work_pools/small")
+        self.assertEqual(2, small["concurrency_limit"])
+        self.assertIn("variables", small["base_job_template"])
+
+        api("PATCH", "/work_pools/small", {"concurrency_limit": 7})
+        [made] = self.automations(api)
+        api("PATCH", f"/automations/{made['id']}", {"enabled": False})
+
+        second = bootstrap(api)
+        self.assertEqual(0, second.returncode, second.stderr)
+        self.assertEqual(7, api("GET", "/work_pools/small")["concurrency_limit"], "a team's change was overwritten")
+        [there] = self.automations(api)
+        self.assertEqual((made["id"], False), (there["id"], there["enabled"]), "an automation was doubled or switched on again")
+        self.assertNotIn("made", second.stdout)
+
+    def test_puts_back_a_definition_that_differs(self):
+        api = server()
+        bootstrap(api)
+        [made] = self.automations(api)
+        other = folder() / "other.py"
+        other.write_text((FILES / "bootstrap.py").read_text().replace("seconds=540", "seconds=600"))
+        changed = bootstrap(api, other)
+        self.assertIn("brought up to date", changed.stdout)
+        [there] = self.automations(api)
+        self.assertEqual((made["id"], 600), (there["id"], there["trigger"]["within"]))
+
+    def test_says_what_is_wrong_when_there_is_no_api(self):
+        api = server()
+        unreachable = type("Api", (), {"environment": {**api.environment, "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}})
+        other = folder() / "impatient.py"
+        other.write_text((FILES / "bootstrap.py").read_text().replace("PATIENCE = 60", "PATIENCE = 1"))
+        ended = bootstrap(unreachable, other)
+        self.assertEqual(1, ended.returncode)
+        self.assertIn("is not ready after 1 s", ended.stderr)
+
+    def automations(self, api):
+        return [each for each in api("POST", "/automations/filter", {}) if each["name"] == "Mark runs without a process as Crashed"]

@@ -1,0 +1,132 @@
+// Package proxy runs the edge: the nginx through which people and remote clients reach Prefect, and the only container that publishes a port.
+//
+// The container is never replaced for another configuration, password or certificate. A job brings those into a volume, checks them with the same nginx, and makes
+// them current; the running nginx follows. When a check fails, the `up` fails and the edge keeps what it has.
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/credential"
+	"prefect-platform/internal/nginxconf"
+	"prefect-platform/internal/workload"
+)
+
+// Type is the component's token. The policy pack matches on it.
+const Type = "prefect-platform:proxy:Proxy"
+
+// Names of the recorded inputs, on which policies judge.
+const (
+	InputImage     = "image"
+	InputHost      = "host"
+	InputTLSMode   = "tlsMode"
+	InputAllow     = "allow"     // networks
+	InputNginxConf = "nginxConf" // the whole text
+)
+
+// Host is the name of the edge on the application network.
+const Host = "nginx"
+
+// Args describe the edge. All fields but TLSKey are required.
+type Args struct {
+	Engine *workload.Engine
+	Image  string
+
+	Host   string // under which clients reach it
+	Edge   config.Edge
+	TLS    config.TLS
+	TLSKey string // PEM, with a provided certificate only
+
+	User       string // of the one credential
+	Credential *credential.Credential
+
+	Upstream string // host:port of the API
+	Networks Networks
+}
+
+// Networks are the names of the Docker networks that the edge joins.
+type Networks struct {
+	Edge pulumi.StringInput // from which its ports are published
+	App  pulumi.StringInput // where it finds the API
+}
+
+// Proxy is the edge.
+type Proxy struct {
+	pulumi.ResourceState
+
+	// CACertificate is the PEM certificate of the authority that signs a self-signed edge, which clients must trust; empty when the certificate is a provided one.
+	CACertificate pulumi.StringOutput
+	// Ready holds the container, which serves the newest configuration.
+	Ready []pulumi.Resource
+}
+
+// New adds the edge to the stack. It fails before any resource is registered when args are incomplete or a provided certificate does not fit.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Proxy, error) {
+	conf, err := args.nginxConf()
+	if err == nil {
+		err = args.validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("proxy %s: %w", name, err)
+	}
+
+	proxy := &Proxy{}
+	recorded := pulumi.Map{
+		InputImage:     pulumi.String(args.Image),
+		InputHost:      pulumi.String(args.Host),
+		InputTLSMode:   pulumi.String(args.TLS.Mode),
+		InputAllow:     pulumi.ToStringArray(args.allowed()),
+		InputNginxConf: pulumi.String(conf),
+	}
+	if err := ctx.RegisterComponentResourceV2(Type, name, recorded, proxy, opts...); err != nil {
+		return nil, err
+	}
+	parent := pulumi.Parent(proxy)
+
+	cert, err := newCertificate(ctx, name, args, parent)
+	if err != nil {
+		return nil, err
+	}
+	releases, err := args.Engine.NewOpenVolume(ctx, name+"-releases", args.Image, parent)
+	if err != nil {
+		return nil, err
+	}
+	install, err := workload.Job(ctx, args.Engine, name+"-install", args.install(conf, cert, releases), parent, pulumi.DependsOn([]pulumi.Resource{releases.Ready}))
+	if err != nil {
+		return nil, err
+	}
+	nginx, err := workload.Run(ctx, args.Engine, name+"-nginx", args.nginx(releases), parent, pulumi.DependsOnInputs(install.Done))
+	if err != nil {
+		return nil, err
+	}
+
+	proxy.CACertificate = cert.authority
+	proxy.Ready = nginx.Ready
+	return proxy, ctx.RegisterResourceOutputs(proxy, pulumi.Map{"caCertificate": proxy.CACertificate})
+}
+
+func (a Args) validate() error {
+	switch {
+	case a.Engine == nil || a.Image == "" || a.Networks.Edge == nil || a.Networks.App == nil:
+		return errors.New("engine, image and networks are required")
+	case a.User == "" || a.Credential == nil:
+		return errors.New("user and credential are required")
+	case a.TLS.Mode == config.Provided:
+		return checkPair(a.TLS.Certificate, a.TLSKey, a.Host)
+	case a.TLS.Mode != config.SelfSigned:
+		return fmt.Errorf("TLS mode %q is neither %s nor %s", a.TLS.Mode, config.SelfSigned, config.Provided)
+	}
+	return nil
+}
+
+func (a Args) nginxConf() (string, error) {
+	options, err := a.options()
+	if err != nil {
+		return "", err
+	}
+	return nginxconf.Render(options)
+}
