@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"prefect-platform/internal/reach"
+)
+
+func newCredentials(o *options) *cobra.Command {
+	show, env := false, false
+	cmd := &cobra.Command{
+		Use:   "credentials",
+		Short: "Show how to log in",
+		Long: `Print URL, user and password. The password is printed on a terminal only, unless --show says otherwise.
+
+With --env, print the variables that point Prefect's CLI and SDK at the stack:
+
+  eval "$(platform credentials --env)"`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := open(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			access, err := s.access(c.Context())
+			if err != nil {
+				return err
+			}
+			file, err := s.writeCertificate(access.CA)
+			if err != nil {
+				return err
+			}
+			if env {
+				fmt.Print(exports(*access, file))
+				return nil
+			}
+			password := access.Password
+			if !show && !term.IsTerminal(int(os.Stdout.Fd())) {
+				password = "(not printed where it may be kept; add --show)"
+			}
+			fmt.Printf("url       %s\nuser      %s\npassword  %s\n", access.URL, access.User, password)
+			if file != "" {
+				fmt.Printf("trust     %s\n", file)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&show, "show", false, "print the password wherever the output goes")
+	cmd.Flags().BoolVar(&env, "env", false, "print variables for a shell, password included")
+	return cmd
+}
+
+// access is the way into a stack that has been deployed.
+func (s *session) access(ctx context.Context) (*reach.Edge, error) {
+	c, err := s.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deployed, err := s.export(ctx, "--show-secrets")
+	if err != nil {
+		return nil, err
+	}
+	edge := &reach.Edge{URL: deployed.StackOutput("url"), User: deployed.StackOutput("user"), CA: deployed.StackOutput("caCertificate")}
+	if edge.URL == "" {
+		return nil, errors.New("this stack has not been deployed yet: " + s.command("up"))
+	}
+	slot, supplied := "a", c.Secrets.APIPasswordA
+	if c.Rotation.API.Active == "b" {
+		slot, supplied = "b", c.Secrets.APIPasswordB
+	}
+	edge.Password = supplied
+	if supplied == "" {
+		edge.Password, err = deployed.Password("api-" + slot)
+	}
+	return edge, err
+}
+
+// writeCertificate puts the CA certificate where clients can read it. It returns no name when there is none to trust.
+func (s *session) writeCertificate(pem string) (string, error) {
+	if pem == "" {
+		return "", nil
+	}
+	if err := os.MkdirAll(s.clone.State(), 0o700); err != nil {
+		return "", err
+	}
+	file := s.clone.CertificateFile(s.options.stack)
+	return file, os.WriteFile(file, []byte(pem), 0o644)
+}
+
+// exports are the settings of Prefect's client, for any POSIX shell.
+func exports(edge reach.Edge, certificate string) string {
+	lines := "export PREFECT_API_URL=" + quote(edge.URL+"/api") + "\n" +
+		"export PREFECT_API_AUTH_STRING=" + quote(edge.User+":"+edge.Password) + "\n"
+	if certificate != "" {
+		lines += "export PREFECT_API_SSL_CERT_FILE=" + quote(certificate) + "\n"
+	}
+	return lines
+}
+
+// quote makes one word of anything.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

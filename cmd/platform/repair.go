@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"prefect-platform/internal/mend"
+)
+
+// repair brings state and engine together again before an operation, see package mend.
+func (s *session) repair(ctx context.Context, x *examination) error {
+	plan := *x.Mend
+	announce(plan)
+	if len(plan.Gone)+len(plan.Stopped)+len(plan.Orphans)+len(plan.OrphanNetworks)+len(plan.Pending) == 0 {
+		return nil
+	}
+	plan.Edit(x.state)
+	text, err := x.state.JSON()
+	if err != nil {
+		return err
+	}
+	// Importing takes the stack's lock, and so fails before anything is removed while another operation runs.
+	err = s.unlocking(ctx, func() error {
+		_, err := s.run(ctx, string(text), "stack", "import")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return plan.Remove(ctx, x.engine)
+}
+
+func announce(plan mend.Plan) {
+	for _, item := range plan.Items() {
+		fmt.Printf("mend   %s: %s\n", item.Found, item.Action)
+	}
+}
