@@ -1,0 +1,117 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"prefect-platform/test/e2e/load"
+)
+
+// outage is how long the database is away.
+const outage = 15 * time.Second
+
+// outsideSteady runs the steady flow with the SDK through the edge; it prints the id of the run first.
+const outsideSteady = `
+import sys
+sys.path.append("/e2e/flows")
+from prefect import flow
+from prefect.runtime import flow_run
+from steady import steady
+
+@flow(name="outside-steady")
+def outside():
+    print(flow_run.id, flush=True)
+    steady.fn(tasks=200, pause=0.05, until="/e2e/stop")
+
+outside()
+`
+
+// startOutside starts the outside flow and waits until it runs.
+func startOutside(t *testing.T) (p *Process, run string) {
+	t.Helper()
+	p = stack.StartPython(t, Script{Code: outsideSteady, Files: map[string]string{"/e2e/flows/steady.py": steadyFlow}})
+	Await(t, time.Minute, "the flow outside to run", func() error {
+		stdout, stderr := p.Output(t)
+		if p.Ended(t) {
+			t.Fatalf("it ended: %s\n%s", stdout, stderr)
+		}
+		run = strings.TrimSpace(stdout)
+		_, err := runState(t, run)
+		return err
+	})
+	return p, run
+}
+
+// TestOutage_NothingIsLost takes the database away for 15 s and kills the background services while flows with more than 200 tasks run, one in a worker and one outside.
+func TestOutage_NothingIsLost(t *testing.T) {
+	kills := 1
+	if full {
+		kills = 4
+	}
+	name := uniqueName("outage")
+	inside := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 200, "pause": 0.05, "until": stopFile(name)})
+	outsideProcess, outside := startOutside(t)
+	awaitState(t, inside, "RUNNING", time.Minute)
+	probe := startProbe(t)
+
+	database := stack.Container(t, "postgres")
+	if _, err := stack.Docker.ContainerStop(t.Context(), database.ID, client.ContainerStopOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	left := time.Now()
+	maintained := 0
+	Await(t, outage, "clients to be told of maintenance", func() error { return maintenance(t) })
+	<-time.After(time.Until(left.Add(outage))) // the outage itself, not a wait for something
+	if _, err := stack.Docker.ContainerStart(t.Context(), database.ID, client.ContainerStartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	Await(t, time.Minute, "the API to answer again", func() error { return stack.TryAPI(t, "POST", "/flows/count", map[string]any{}, nil) })
+	awaitRestart(t, database, time.Minute)
+
+	for range kills {
+		victim := stack.Container(t, "services")
+		strike(t, mainProcess(t, victim), syscall.SIGKILL)
+		awaitRestart(t, victim, 2*time.Minute)
+	}
+	Await(t, time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
+
+	release(t, name)
+	stack.CopyIn(t, outsideProcess.id, map[string]string{"/e2e/stop": "now"})
+	outsideProcess.Wait(t)
+	awaitState(t, inside, "COMPLETED", 2*time.Minute)
+	for _, a := range load.Failures(probe.Stop()) {
+		if a.Code == http.StatusServiceUnavailable && a.Header.Get("Prefect-Maintenance") == "true" && a.Header.Get("Retry-After") != "" {
+			maintained++
+			continue
+		}
+		t.Errorf("a client was answered neither properly nor with maintenance: %s", a)
+	}
+	t.Logf("%d probes were told of maintenance", maintained)
+	if maintained == 0 {
+		t.Error("no probe noticed the outage: this test shows nothing")
+	}
+	expectWhole(t, inside, tasksOf(t, inside))
+	expectWhole(t, outside, tasksOf(t, outside))
+}
+
+// maintenance returns nil when the edge gives the answer that makes Prefect's clients wait.
+func maintenance(t *testing.T) error {
+	t.Helper()
+	answer, err := stack.HTTP.Do(stack.Request(t, http.MethodPost, "/api/flows/count", map[string]any{}))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Prefect-Maintenance") != "true" {
+		return fmt.Errorf("answered %s", answer.Status)
+	}
+	return nil
+}
