@@ -1,0 +1,84 @@
+# Every target may be repeated. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+STACK ?= dev
+export GOFLAGS := -buildvcs=false
+
+MODULES := . $(patsubst %/go.mod,%,$(wildcard lab/go.mod test/e2e/go.mod bench/go.mod))
+platform = . .lab/env && bin/platform --stack $(STACK)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+up: lab bin/platform ## put the stack up, or bring it up to date, and say how to reach it
+	@$(platform) up
+
+preview: lab bin/platform ## show what up would do, and change nothing
+	@$(platform) preview
+
+credentials: bin/platform ## show how to log in
+	@$(platform) credentials
+
+doctor: lab bin/platform ## look for what is wrong, and say what to do about it
+	@$(platform) doctor
+
+logs: bin/platform ## show what the containers wrote
+	@$(platform) logs
+
+down: bin/platform ## remove containers and networks; keep data, certificates and credentials
+	@$(platform) down
+
+clean: bin/platform ## delete the stack with all its data, after asking
+	@$(platform) clean
+
+lab: ## provide Pulumi, a Docker Engine and images where they cannot be reached
+	@cd lab && go run ./cmd/lab up
+
+lab-clean: ## stop the lab's engine and delete all that the lab made
+	@cd lab && go run ./cmd/lab clean
+
+bin/platform: FORCE
+	@go build -o $@ ./cmd/platform
+
+test: ## what CI runs: lint, unit and end-to-end tests
+	@.ci/test
+
+lint: tools ## formatting and linters
+	@.ci/lint $(MODULES)
+
+tools: ## build the linters
+	@.ci/tools
+
+fmt: tools ## format
+	@bin/gofumpt -w $$(git ls-files '*.go')
+
+unit: ## unit tests of every module
+	@for module in $(MODULES); do (cd $$module && go test ./...) || exit 1; done
+
+launchers: .lab/venv/ready ## test the programs that run inside Prefect's containers
+	@cd components/prefect/files/test && $(CURDIR)/.lab/venv/bin/python -m unittest --verbose
+
+.lab/venv/ready: lab/images/prefect/requirements.in
+	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
+
+integration: ## tests of single parts on the lab's engine: image contracts, edge
+	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
+
+# What has been seen to pass on a machine with two processors; the others run with `make drills` until they have.
+E2E ?= ^TestSDK_
+
+e2e: ## end-to-end tests on one shared stack
+	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 45m -v -run '$(E2E)' .
+
+drills: ## all end-to-end tests, the long ones too
+	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e,drills -count=1 -timeout 120m -v .
+
+bench-smoke: lab ## figures: preview, up, memory, requests per second
+	@. .lab/env && cd bench && go run .
+
+docs: ## write the reference of the configuration anew
+	@go generate ./config/...
+
+FORCE:
+
+.PHONY: FORCE help up preview credentials doctor logs down clean lab lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs
