@@ -52,7 +52,7 @@ func (a Args) server(application string, poolSize, overflow int) map[string]stri
 func (a Args) apiEnvironment() map[string]string {
 	env := a.server("prefect-api", a.API.PoolSize, a.API.PoolOverflow)
 	maps.Copy(env, map[string]string{
-		"PREFECT_SERVER_API_KEEPALIVE_TIMEOUT":       "75", // seconds, longer than the edge's 60: uvicorn's 5 race with a request on an idle connection
+		"PREFECT_SERVER_API_KEEPALIVE_TIMEOUT":       "75", // seconds, longer than clients keep an idle connection (httpx 5, the edge 2): the end of one would meet a request
 		"PREFECT_SERVER_UI_API_URL":                  a.PublicURL + "/api",
 		"PREFECT_SERVER_UI_STATIC_DIRECTORY":         "/tmp/ui", // the UI is copied there at start
 		"PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",

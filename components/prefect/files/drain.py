@@ -1,54 +1,99 @@
-"""First process of an API container: python drain.py --serve SECONDS --linger SECONDS -- COMMAND...
+"""First process of an API container: python drain.py --serve SECONDS --linger SECONDS -- MODULE ARGUMENTS...
 
-A replaced API container must neither stop before the proxy has its successor in rotation nor vanish while the proxy still
-connects to it: an address that refuses is tried elsewhere at once, one that is gone hangs. So on SIGTERM or SIGINT the
-command serves on for --serve seconds, is told to stop, and once it has ended its address lives on for --linger seconds.
-Exit code 0 after a stop, else that of the command (128 + n for signal n). Further signals change nothing.
+Runs a Python module that serves with uvicorn, and lets a proxy lose no request when the container is replaced. Uvicorn's own
+stop closes idle connections and the listening socket at once: whoever sends at that moment gets a reset, and a proxy does
+not repeat a POST that it has sent. On SIGTERM or SIGINT this does instead:
+
+1. For --serve seconds it serves on, and ends each connection with its answer (Connection: close). The proxy takes the
+   successor into rotation, and gives up its idle connections if it keeps them for less than that.
+2. New connections are held off until none waits to be accepted, then refused: a proxy tries those elsewhere at once.
+3. Requests that are under way are answered, WebSockets closed with 1012 (restart), and the server ends.
+4. For --linger seconds the address lives on: one that refuses is tried elsewhere at once, one that is gone hangs.
+
+Exit code 0 after that, else that of the module. Further signals change nothing. Before the server serves, a signal ends it at once.
 """
 
 import argparse
-import signal
-import subprocess
+import asyncio
+import ctypes
+import runpy
+import socket
+import struct
 import sys
 import time
 
-SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
+import uvicorn
+
+SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+# Classic BPF over the TCP header: drop what has SYN in byte 13 (flags), accept everything else, such as the end of a handshake.
+NO_NEW_CONNECTIONS = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+# In TCP_INFO of a listening socket tcpi_unacked is how many connections wait to be accepted (net/ipv4/tcp.c, tcp_get_info).
+UNACKED = 24
+
+ACCEPTED = 1.0  # seconds that what was accepted last has to send its request
 
 
-def start(command):
-    """The command in a session of its own, so that signals to our process group do not reach it."""
-    return subprocess.Popen(
-        command, start_new_session=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    )
+def hold_off_new_connections(listener):
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in NO_NEW_CONNECTIONS))
+    program = struct.pack("HP", len(NO_NEW_CONNECTIONS), ctypes.addressof(code))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
-def run(command, serve, linger):
-    # Blocked signals wait until they are asked for: none is lost between a look at the child and the wait for a signal.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    child = start(command)
+def waiting(listener):
+    """How many connections wait to be accepted."""
+    return struct.unpack_from("I", listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), UNACKED)[0]
 
-    while child.poll() is None and signal.sigwait(SIGNALS) == signal.SIGCHLD:
-        pass
-    if child.returncode is None:
-        print(f"drain: serving on for {serve:g} s", flush=True)
-        deadline = time.monotonic() + serve
-        while child.poll() is None and (left := deadline - time.monotonic()) > 0:
-            signal.sigtimedwait({signal.SIGCHLD}, left)
-    if child.returncode is not None:
-        return child.returncode if child.returncode >= 0 else 128 - child.returncode
+
+async def drain(server, serve):
+    print(f"drain: serving on for {serve:g} s", flush=True)
+    server.config.encoded_headers.append((b"connection", b"close"))
+    await asyncio.sleep(serve)
+
+    print("drain: refusing new connections", flush=True)
+    listeners = [listener for each in server.servers for listener in each.sockets]
+    for listener in listeners:
+        hold_off_new_connections(listener)
+    await asyncio.sleep(0.02)  # a handshake that had begun ends
+    while any(waiting(listener) for listener in listeners):
+        await asyncio.sleep(0.01)
+    for each in server.servers:
+        each.close()
+    await asyncio.sleep(ACCEPTED)
 
     print("drain: stopping", flush=True)
-    child.terminate()
-    child.wait()
-    print(f"drain: stopped, lingering for {linger:g} s", flush=True)
-    time.sleep(linger)
-    return 0
+    server.should_exit = True
+
+
+def install(serve):
+    """Makes uvicorn drain when it is told to stop. Returns what is not empty once it was told."""
+    drains = []
+
+    def begin(server):
+        if not drains:
+            drains.append(asyncio.ensure_future(drain(server, serve)))
+
+    def handle_exit(server, number, frame):
+        if server.started:
+            asyncio.get_running_loop().call_soon_threadsafe(begin, server)
+        else:
+            server.should_exit = True
+
+    uvicorn.Server.handle_exit = handle_exit
+    return drains
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Run a server that drains when it is stopped.")
     parser.add_argument("--serve", type=float, required=True, metavar="SECONDS")
     parser.add_argument("--linger", type=float, required=True, metavar="SECONDS")
-    parser.add_argument("command", nargs="+")
+    parser.add_argument("module")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    sys.exit(run(options.command, options.serve, options.linger))
+    drained = install(options.serve)
+    sys.argv = [options.module, *options.arguments]
+    try:
+        runpy.run_module(options.module, run_name="__main__", alter_sys=True)
+    finally:
+        if drained:
+            print(f"drain: stopped, lingering for {options.linger:g} s", flush=True)
+            time.sleep(options.linger)

@@ -1,100 +1,207 @@
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
-from support import FILES, wait
+from support import FILES, folder, free_port, wait
 
-# Prints what happens to it; ends 0.3 s after a SIGTERM, as a server that finishes its requests.
-SERVER = """
-import os, signal, sys, time
-def stop(number, frame):
-    print("got", number, flush=True); time.sleep(0.3); sys.exit(0)
-signal.signal(signal.SIGTERM, stop)
-print("pid", os.getpid(), flush=True)
-while True: time.sleep(60)
+sys.path.insert(0, str(FILES))
+from drain import hold_off_new_connections, waiting  # noqa: E402
+
+# Answers after 10 ms, or after as many seconds as the path says.
+APP = """
+import asyncio
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": kind + ".complete"})
+            if kind == "lifespan.shutdown":
+                print("ended", flush=True)
+                return
+    await asyncio.sleep(float(scope["path"][1:] or 0.01))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
 """
+IDLE = 0.4  # seconds after which the client below gives a connection up, as the edge does
+TICK = 1.0  # uvicorn renews what it adds to each answer once a second
 
 
-def drain(*command, serve=1.0, linger=0.6):
-    arguments = [sys.executable, FILES / "drain.py", "--serve", str(serve), "--linger", str(linger), "--", *command]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True)
+class Client:
+    """POSTs as a proxy does: on connections that it keeps, elsewhere when it cannot connect, never twice."""
 
+    def __init__(self, *ports):
+        self.ports, self.kept, self.sent, self.lost = ports, {port: [] for port in ports}, 0, []
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    def connection(self, port):
+        while self.kept[port]:
+            connection, since = self.kept[port].pop()
+            if time.monotonic() - since < IDLE:
+                return connection
+            connection.close()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=0.3)
+        try:
+            connection.connect()
+        except OSError:
+            connection.close()
+            raise
+        connection.sock.settimeout(5)
+        return connection
+
+    def close(self):
+        for kept in self.kept.values():
+            for connection, _ in kept:
+                connection.close()
+
+    def post(self):
+        self.sent += 1
+        turn = self.sent % len(self.ports)
+        for port in self.ports[turn:] + self.ports[:turn]:
+            try:
+                connection = self.connection(port)
+            except OSError:
+                continue
+            try:
+                connection.request("POST", "/")
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(f"{self.sent} to {port}: {error!r}")
+                connection.close()
+                return
+            if answer.will_close:
+                connection.close()
+            else:
+                self.kept[port].append((connection, time.monotonic()))
+            return
+        self.lost.append(f"{self.sent}: nobody listens")
 
 
 class Drain(unittest.TestCase):
-    def serving(self, **times):
-        process = drain(sys.executable, "-c", SERVER, **times)
+    def serve(self, port=None, **times):
+        port = port or free_port()
+        options = {"serve": 2.5, "linger": 0.6} | times
+        where = folder()
+        (where / "app.py").write_text(APP)
+        arguments = [f"--{name}={value}" for name, value in options.items()]
+        command = [sys.executable, FILES / "drain.py", *arguments, "--", "uvicorn", "app:app", "--port", str(port), "--no-access-log"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=where, start_new_session=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        return process, int(process.stdout.readline().split()[1])
+        wait(lambda: self.status(port), 20, "a server")
+        return process, port
 
-    def test_serves_then_stops_then_lingers(self):
+    def status(self, port, path="/"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers["connection"]
+        except ConnectionRefusedError:
+            return None
+        finally:
+            connection.close()
+
+    def test_serves_on_then_refuses_then_lingers(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
-                process, server = self.serving()
+                process, port = self.serve()
+                self.assertEqual(self.status(port), (200, None))
                 stopped = time.monotonic()
                 process.send_signal(number)
-                wait(lambda: not alive(server), 5, "end of the server")
-                served = time.monotonic() - stopped
+                time.sleep(TICK + 0.2)
+                self.assertEqual(self.status(port), (200, "close"))
+                wait(lambda: not self.status(port), 5, "refusal")
+                self.assertGreaterEqual(time.monotonic() - stopped, 2.4)  # --serve
+                wait(lambda: "ended" in process.stdout.readline(), 5, "end of the application")
+                ended = time.monotonic()
                 self.assertEqual(process.wait(5), 0)
-                total = time.monotonic() - stopped
-                self.assertGreaterEqual(served, 1.3)  # --serve, and the server's own 0.3 s
-                self.assertLess(served, 2.3)
-                self.assertGreaterEqual(total - served, 0.5)  # --linger
-                self.assertLess(total, 3.5)
-                self.assertIn("got 15", process.stdout.read())
+                self.assertGreaterEqual(time.monotonic() - ended, 0.5)  # --linger
 
-    def test_signals_to_the_group_do_not_reach_the_server(self):
-        process, server = self.serving()
-        os.killpg(process.pid, signal.SIGINT)
-        self.assertEqual(process.stdout.readline(), "drain: serving on for 1 s\n")
-        time.sleep(0.5)
-        self.assertTrue(alive(server))
+    def test_loses_no_post_to_servers_that_are_replaced(self):
+        (old, first), (_, second) = self.serve(), self.serve()
+        client, done = Client(first, second), threading.Event()
+
+        def send():
+            while not done.is_set():
+                client.post()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            for _ in range(3):
+                time.sleep(0.2)
+                old.terminate()
+                self.assertEqual(old.wait(20), 0)
+                old, _ = self.serve(port=first)
+        finally:
+            done.set()
+            sender.join()
+            client.close()
+        self.assertEqual(client.lost, [])
+        self.assertGreater(client.sent, 300)
+
+    def test_holds_off_new_connections_but_keeps_those_that_wait(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with socket.create_connection(listener.getsockname()) as early:
+                wait(lambda: waiting(listener) == 1, 5, "the connection in the queue")
+                hold_off_new_connections(listener)
+                with self.assertRaises(TimeoutError):
+                    socket.create_connection(listener.getsockname(), timeout=0.3)
+                accepted, _ = listener.accept()
+                self.assertEqual(waiting(listener), 0)
+                early.sendall(b"still here")
+                self.assertEqual(accepted.recv(10), b"still here")
+                accepted.close()
+
+    def test_answers_what_is_under_way(self):
+        process, port = self.serve(serve=0.2)
+        answers = []
+        slow = threading.Thread(target=lambda: answers.append(self.status(port, "/3")))
+        slow.start()
+        time.sleep(0.3)
+        process.terminate()
+        slow.join()
+        self.assertEqual(answers[0][0], 200)
         self.assertEqual(process.wait(5), 0)
 
     def test_a_second_signal_shortens_nothing(self):
-        process, server = self.serving()
+        process, _ = self.serve(serve=1)
         started = time.monotonic()
         for _ in range(3):
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
             time.sleep(0.2)
-        self.assertEqual(process.wait(5), 0)
-        self.assertGreaterEqual(time.monotonic() - started, 1.8)
+        self.assertEqual(process.wait(10), 0)
+        self.assertGreaterEqual(time.monotonic() - started, 2.5)
 
-    def test_ends_at_once_with_the_code_of_a_server_that_ends(self):
-        for command, code in ((["sh", "-c", "exit 7"], 7), (["true"], 0), (["sh", "-c", "kill -KILL $$"], 137)):
-            with self.subTest(command):
-                started = time.monotonic()
-                process = drain(*command)
-                self.assertEqual(process.wait(5), code)
-                self.assertLess(time.monotonic() - started, 0.9)
-                process.stdout.close()
+    def test_ends_at_once_with_the_code_of_a_server_that_cannot_start(self):
+        _, port = self.serve()
+        started = time.monotonic()
+        command = [sys.executable, FILES / "drain.py", "--serve=9", "--linger=9", "--", "uvicorn", "nowhere:app", "--port", str(port)]
+        self.assertEqual(subprocess.run(command, capture_output=True).returncode, 3)  # uvicorn: startup failure
+        self.assertLess(time.monotonic() - started, 8)
 
-    def test_ends_when_the_server_is_killed_while_draining(self):
-        process, server = self.serving(serve=60)
-        process.send_signal(signal.SIGTERM)
-        process.stdout.readline()
-        os.kill(server, signal.SIGKILL)
-        self.assertEqual(process.wait(5), 137)
-
-    def test_passes_options_to_the_command(self):
-        process = drain("echo", "--host", "0.0.0.0", "--no-services")
-        self.assertEqual(process.communicate()[0], "--host 0.0.0.0 --no-services\n")
-
-    def test_the_server_starts_with_no_signal_blocked(self):
-        process = drain("grep", "SigBlk", "/proc/self/status")
-        self.assertEqual(int(process.communicate()[0].split()[1], 16), 0)
+    def test_runs_what_prefect_server_start_runs(self):
+        """Prefect's own command ends in uvicorn.run in this process; if it no longer did, nothing would drain."""
+        port = free_port()
+        home = folder()
+        environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_UI_ENABLED": "false"}
+        command = [sys.executable, FILES / "drain.py", "--serve=0.1", "--linger=0.1", "--", "prefect", "server", "start", "--no-services", "--port", str(port)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=home)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait(lambda: self.status(port, "/api/health"), 90, "Prefect")
+        process.terminate()
+        output = process.communicate(timeout=30)[0]
+        self.assertIn("drain: stopping", output)
+        self.assertEqual(process.returncode, 0)
 
 
 if __name__ == "__main__":
