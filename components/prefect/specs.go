@@ -54,11 +54,11 @@ func (a Args) api() workload.Spec {
 		Entrypoint: []string{"python", filesDir + "/drain.py"},
 		Command: []string{
 			"--serve", strconv.Itoa(int(serveOn.Seconds())), "--linger", strconv.Itoa(int(linger.Seconds())), "--",
-			"prefect", "server", "start", "--host", "0.0.0.0", "--port", strconv.Itoa(Port), "--no-services",
+			"api", "server", "start", "--host", "0.0.0.0", "--port", strconv.Itoa(Port), "--no-services",
 		},
 		WorkingDir: filesDir,
 		Env:        a.apiEnvironment(),
-		Files:      a.serverFiles("drain.py", "check.py"),
+		Files:      a.serverFiles("drain.py", "api.py", "publishing.py", "tested.py", "check.py"),
 		Networks:   []workload.Network{{Name: a.Networks.App, Aliases: []string{Host}}, {Name: a.Networks.DB}},
 		Health:     workload.Health{Command: []string{"python", "-S", "-E", filesDir + "/check.py", "api"}},
 		MemoryMiB:  a.API.MemoryMiB,
@@ -69,7 +69,7 @@ func (a Args) api() workload.Spec {
 }
 
 func (a Args) services() workload.Spec {
-	files := a.serverFiles("services.py", "environment.py", "check.py")
+	files := a.serverFiles("services.py", "publishing.py", "tested.py", "environment.py", "check.py")
 	a.addExtraCA(files)
 	return workload.Spec{
 		Role:       "services",

@@ -10,12 +10,11 @@ not repeat a POST that it has sent. On SIGTERM or SIGINT this does instead:
 3. Requests that are under way are answered, WebSockets closed with 1012 (restart), and the server ends.
 4. For --linger seconds the address lives on: one that refuses is tried elsewhere at once, one that is gone hangs.
 
-Exit code 0 after that, else that of the module. Further signals change nothing. Before the server serves, a signal ends it at once.
+Exit code 0 after that, 1 when a step failed, else that of the module. Further signals change nothing. Before the server serves, a signal ends it at once.
 """
 
 import argparse
 import asyncio
-import ctypes
 import runpy
 import socket
 import struct
@@ -24,9 +23,7 @@ import time
 
 import uvicorn
 
-SO_ATTACH_FILTER = 26  # asm-generic/socket.h
-# Classic BPF over the TCP header: drop what has SYN in byte 13 (flags), accept everything else, such as the end of a handshake.
-NO_NEW_CONNECTIONS = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+IP_MINTTL = 21  # linux/in.h
 # In TCP_INFO of a listening socket tcpi_unacked is how many connections wait to be accepted (net/ipv4/tcp.c, tcp_get_info).
 UNACKED = 24
 
@@ -34,9 +31,13 @@ ACCEPTED = 1.0  # seconds that what was accepted last has to send its request
 
 
 def hold_off_new_connections(listener):
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in NO_NEW_CONNECTIONS))
-    program = struct.pack("HP", len(NO_NEW_CONNECTIONS), ctypes.addressof(code))
-    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+    """Packets that ask for a connection are dropped (net/ipv4/tcp_ipv4.c, min_ttl): what others send lives for 64 hops, not 255."""
+    listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
+
+
+def accept_packets(connection):
+    """A connection whose handshake ended while new ones were held off has inherited that; what was dropped comes again after 0.2 s."""
+    connection.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 0)
 
 
 def waiting(listener):
@@ -45,23 +46,26 @@ def waiting(listener):
 
 
 async def drain(server, serve):
-    print(f"drain: serving on for {serve:g} s", flush=True)
-    server.config.encoded_headers.append((b"connection", b"close"))
-    await asyncio.sleep(serve)
+    try:
+        print(f"drain: serving on for {serve:g} s", flush=True)
+        server.config.encoded_headers.append((b"connection", b"close"))
+        await asyncio.sleep(serve)
 
-    print("drain: refusing new connections", flush=True)
-    listeners = [listener for each in server.servers for listener in each.sockets]
-    for listener in listeners:
-        hold_off_new_connections(listener)
-    await asyncio.sleep(0.02)  # a handshake that had begun ends
-    while any(waiting(listener) for listener in listeners):
-        await asyncio.sleep(0.01)
-    for each in server.servers:
-        each.close()
-    await asyncio.sleep(ACCEPTED)
-
-    print("drain: stopping", flush=True)
-    server.should_exit = True
+        print("drain: refusing new connections", flush=True)
+        listeners = [listener for each in server.servers for listener in each.sockets]
+        for listener in listeners:
+            hold_off_new_connections(listener)
+        await asyncio.sleep(0.02)  # a handshake that had begun ends
+        while any(waiting(listener) for listener in listeners):
+            await asyncio.sleep(0.01)
+        for each in server.servers:
+            each.close()
+        for connection in server.server_state.connections:
+            accept_packets(connection.transport.get_extra_info("socket"))
+        await asyncio.sleep(ACCEPTED)
+    finally:
+        print("drain: stopping", flush=True)
+        server.should_exit = True
 
 
 def install(serve):
@@ -97,3 +101,4 @@ if __name__ == "__main__":
         if drained:
             print(f"drain: stopped, lingering for {options.linger:g} s", flush=True)
             time.sleep(options.linger)
+            drained[0].result()

@@ -6,21 +6,18 @@ the database is away, and acknowledge then. So at any moment an event is in Redi
 stored twice, by one process after a restart or by several at once, and that changes nothing, because both write each row
 under the event's own id with ON CONFLICT (DO NOTHING, or only if newer). Memory holds one batch of each kind, no matter how
 long the database is away; the rest waits in Redis.
-
-This replaces parts of Prefect, so it starts with the versions that its tests have passed with, and no other.
 """
 
 import argparse
 import asyncio
-import importlib.metadata
 import logging
 import pathlib
 import signal
 import sys
 
 import environment
+import tested
 
-TESTED = ("3.8.8",)
 BATCH = 200  # events stored at once
 RECLAIM = 15_000  # milliseconds after which a batch that nobody has acknowledged is handed out again
 STOP_SECONDS = 5  # for the batches in hand when the services are stopped
@@ -32,16 +29,7 @@ log = logging.getLogger("prefect.server.services.durable")
 stopping = asyncio.Event()
 
 
-def check_version():
-    found = importlib.metadata.version("prefect")
-    if found not in TESTED:
-        sys.exit(
-            f"services.py replaces parts of Prefect and was tested with {', '.join(TESTED)}, not with {found}: use an image with that"
-            " version, or run the tests beside services.py with this one and, once they pass, add it to TESTED."
-        )
-
-
-check_version()
+tested.check()
 environment.complete()
 
 import sqlalchemy  # noqa: E402
@@ -55,6 +43,8 @@ from prefect.server.services.task_run_recorder import TaskRunRecorder, record_bu
 from prefect.server.utilities.messaging._consumer_names import generate_unique_consumer_name  # noqa: E402
 from prefect_redis import messaging  # noqa: E402
 from redis.exceptions import RedisError  # noqa: E402
+
+import publishing  # noqa: E402
 
 
 def records_task_run(event):
@@ -218,6 +208,7 @@ async def beat(file):
 
 
 async def main(file):
+    publishing.install()
     messaging._trim_stream_to_lowest_delivered_id = trim
     for service, how in DURABLE.items():
         make_durable(service, *how)

@@ -16,7 +16,10 @@ import time
 import urllib.error
 import urllib.request
 
+import redis
+
 FILES = pathlib.Path(__file__).resolve().parent.parent
+REDIS = shutil.which("redis-server")
 
 
 def wait(condition, seconds, what):
@@ -141,6 +144,24 @@ class Server:
             return state if state["type"] == kind else None
 
         return wait(reached, seconds, f"{kind} of {run}")
+
+
+class Redis:
+    def __init__(self):
+        self.port, self.folder = free_port(), folder()
+        self.client = redis.Redis(port=self.port, decode_responses=True)
+        self.start()
+
+    def start(self):
+        command = [REDIS, "--port", self.port, "--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        self.process = start(command, self.folder / "redis.log")
+        wait(self.answers, 20, "Redis")
+
+    def answers(self):
+        try:
+            return self.client.ping()
+        except redis.ConnectionError:
+            return False
 
 
 @functools.cache

@@ -1,5 +1,4 @@
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -8,10 +7,10 @@ import threading
 import time
 import unittest
 
-from support import FILES, folder, free_port, wait
+from support import FILES, folder, free_port, start, wait
 
 sys.path.insert(0, str(FILES))
-from drain import hold_off_new_connections, waiting  # noqa: E402
+from drain import accept_packets, hold_off_new_connections, waiting  # noqa: E402
 
 # Answers after 10 ms, or after as many seconds as the path says.
 APP = """
@@ -158,6 +157,9 @@ class Drain(unittest.TestCase):
                 self.assertEqual(waiting(listener), 0)
                 early.sendall(b"still here")
                 self.assertEqual(accepted.recv(10), b"still here")
+                accept_packets(accepted)
+                early.sendall(b"and here")
+                self.assertEqual(accepted.recv(10), b"and here")
                 accepted.close()
 
     def test_answers_what_is_under_way(self):
@@ -187,21 +189,17 @@ class Drain(unittest.TestCase):
         self.assertEqual(subprocess.run(command, capture_output=True).returncode, 3)  # uvicorn: startup failure
         self.assertLess(time.monotonic() - started, 8)
 
-    def test_runs_what_prefect_server_start_runs(self):
+    def test_drains_prefects_api(self):
         """Prefect's own command ends in uvicorn.run in this process; if it no longer did, nothing would drain."""
-        port = free_port()
-        home = folder()
-        environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_UI_ENABLED": "false"}
-        command = [sys.executable, FILES / "drain.py", "--serve=0.1", "--linger=0.1", "--", "prefect", "server", "start", "--no-services", "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=home)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        port, home = free_port(), folder()
+        environment = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_UI_ENABLED": "false"}
+        command = [sys.executable, FILES / "drain.py", "--serve=0.1", "--linger=0.1", "--", "api", "server", "start", "--no-services", "--port", port]
+        process = start(command, home / "log", **environment)
+        self.addCleanup(process.end)
         wait(lambda: self.status(port, "/api/health"), 90, "Prefect")
         process.terminate()
-        output = process.communicate(timeout=30)[0]
-        self.assertIn("drain: stopping", output)
-        self.assertEqual(process.returncode, 0)
+        self.assertEqual(process.wait(30), 0)
+        self.assertIn("drain: stopping", process.log.read_text())
 
 
 if __name__ == "__main__":

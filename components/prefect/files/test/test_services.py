@@ -15,12 +15,10 @@ import unittest
 import uuid
 
 import asyncpg
-import redis
 
-from support import FILES, folder, free_port, start, wait
+from support import FILES, REDIS, Redis, folder, free_port, start, wait
 
 POSTGRES = shutil.which("postgres") or next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))), None)
-REDIS = shutil.which("redis-server")
 BATCH = 200  # as in services.py
 STATES = ("Pending", "Running", "Completed")
 
@@ -78,24 +76,6 @@ class Postgres:
         """Task runs, states of these, events."""
         columns = ", ".join(f"(select count(*) from {table})" for table in ("task_run", "task_run_state", "events"))
         return tuple(self.rows(f"select {columns}")[0])
-
-
-class Redis:
-    def __init__(self):
-        self.port, self.folder = free_port(), folder()
-        self.client = redis.Redis(port=self.port, decode_responses=True)
-        self.start()
-
-    def start(self):
-        command = [REDIS, "--port", self.port, "--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        self.process = start(command, self.folder / "redis.log")
-        wait(self.answers, 20, "Redis")
-
-    def answers(self):
-        try:
-            return self.client.ping()
-        except redis.ConnectionError:
-            return False
 
 
 def event(task_run, number, name, message="fine"):
