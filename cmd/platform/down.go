@@ -20,7 +20,7 @@ func newDown(o *options) *cobra.Command {
 		Use:   "down",
 		Short: "Remove containers and networks; keep data, certificates and credentials",
 		Long: `Remove the containers and networks of the stack, and the volumes with their files (secrets among them). Data volumes, the certificate authority and
-all credentials stay: the next up continues where this one ended. (Plain ` + "`pulumi destroy`" + ` keeps the data only.)`,
+all credentials stay: the next up continues where this one ended. (Plain ` + "`pulumi destroy`" + ` keeps the data and the volumes with files, but neither authority nor credentials.)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := open(c.Context(), o)
@@ -70,7 +70,7 @@ func (s *session) down(ctx context.Context, x *examination) error {
 	targets := x.state.Disposable()
 	if len(targets) == 0 {
 		fmt.Println("Nothing runs.")
-		return nil
+		return s.sweep(ctx, x)
 	}
 	return s.unlocking(ctx, func() error {
 		reporter, err := s.operate(ctx, func(ctx context.Context, to chan<- events.EngineEvent) error {
@@ -79,7 +79,7 @@ func (s *session) down(ctx context.Context, x *examination) error {
 		})
 		if err == nil {
 			fmt.Println(reporter.Summary())
-			return nil
+			return s.sweep(ctx, x)
 		}
 		if locked(err) {
 			return err

@@ -30,6 +30,15 @@ func (s *session) repair(ctx context.Context, x *examination) error {
 	return plan.Remove(ctx, x.engine)
 }
 
+// sweep removes the volumes with files that nothing uses any more; Pulumi only forgets them, see workload.
+func (s *session) sweep(ctx context.Context, x *examination) error {
+	unused, err := x.engine.UnusedFiles(ctx, s.options.stack)
+	if err != nil {
+		return err
+	}
+	return x.engine.RemoveVolumes(ctx, unused)
+}
+
 func announce(plan mend.Plan) {
 	for _, item := range plan.Items() {
 		fmt.Printf("mend   %s: %s\n", item.Found, item.Action)

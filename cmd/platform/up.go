@@ -85,6 +85,9 @@ func (s *session) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.sweep(ctx, x); err != nil {
+		return err
+	}
 	return s.welcome(ctx, x)
 }
 

@@ -74,7 +74,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	socket, err := args.Engine.NewVolume(ctx, Host+"-socket", parent)
+	socket, err := args.Engine.NewScratchVolume(ctx, Host+"-socket", parent)
 	if err != nil {
 		return nil, err
 	}

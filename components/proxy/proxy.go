@@ -91,7 +91,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	releases, err := args.Engine.NewOpenVolume(ctx, name+"-releases", args.Image, parent)
+	releases, err := args.Engine.NewOpenScratchVolume(ctx, name+"-releases", args.Image, parent)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (p Plan) Items() []Item {
 
 func gone(r state.Resource) Item {
 	switch {
-	case r.Type() == state.TypeVolume && r.Retained():
+	case r.Data():
 		return Item{fmt.Sprintf("data volume %s is gone, and its data with it", r.ID()), "made anew, empty"}
 	case r.Type() == state.TypeImage:
 		return Item{fmt.Sprintf("image %s is gone", r.Input("name")), "fetched again"}

@@ -44,7 +44,7 @@ func New(stack string, d *state.Deployment, has *live.Inventory) Plan {
 		known[r.ID()] = true
 		if !engine.has(r) {
 			plan.Gone = append(plan.Gone, r)
-			dataGone = dataGone || r.Retained()
+			dataGone = dataGone || r.Data()
 			continue
 		}
 		ours = ours || unique(r.Type())

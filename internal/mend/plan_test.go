@@ -15,18 +15,19 @@ import (
 type entry struct {
 	kind, name, id, role string
 	exit                 int
-	retained, deleting   bool
+	data, deleting       bool
 }
 
 func (e entry) fields() map[string]any {
 	tokens := map[string]string{"container": state.TypeContainer, "network": state.TypeNetwork, "volume": state.TypeVolume, "image": state.TypeImage, "password": state.TypePassword}
+	inputs := map[string]any{"name": e.name}
+	if !e.data {
+		inputs["labels"] = []any{map[string]any{"label": "prefect-platform.role", "value": e.role}}
+	}
 	return map[string]any{
 		"urn": fmt.Sprintf("urn:pulumi:dev::p::%s::%s", tokens[e.kind], e.name), "type": tokens[e.kind], "id": e.id,
-		"retainOnDelete": e.retained, "delete": e.deleting,
-		"inputs": map[string]any{
-			"name":   e.name,
-			"labels": []any{map[string]any{"label": "prefect-platform.role", "value": e.role}},
-		},
+		"delete":  e.deleting,
+		"inputs":  inputs,
 		"outputs": map[string]any{"exitCode": e.exit},
 	}
 }
@@ -56,7 +57,7 @@ var whole = []entry{
 	{kind: "password", name: "seal", id: "none"},
 	{kind: "network", name: "app", id: "n1"},
 	{kind: "image", name: "redis:8.0.6", id: "sha256:1redis:8.0.6"},
-	{kind: "volume", name: "data", id: "prefect-dev-data", retained: true},
+	{kind: "volume", name: "data", id: "prefect-dev-data", data: true},
 	{kind: "volume", name: "files", id: "prefect-dev-redis-files-1"},
 	{kind: "container", name: "holder", id: "c1", role: "files"},
 	{kind: "container", name: "job", id: "c2", role: "job"},
@@ -181,7 +182,7 @@ func TestNew_RemovesWhatAKilledUpLeft(t *testing.T) {
 
 func TestNew_RemovesWhatTheVeryFirstUpLeftWhenItWasKilled(t *testing.T) {
 	orphan := live.Container{ID: "c9", Name: "holder-1", Stack: "dev", Role: "files", State: "created"}
-	made := []entry{{kind: "volume", name: "data", id: "prefect-dev-data", retained: true}}
+	made := []entry{{kind: "volume", name: "data", id: "prefect-dev-data", data: true}}
 	plan := New("dev", deployment(t, made, entry{kind: "container", name: "holder"}), engineOf(orphan))
 	if len(plan.Orphans) != 1 || len(plan.Foreign) != 0 {
 		t.Errorf("got %+v", plan)
@@ -191,7 +192,7 @@ func TestNew_RemovesWhatTheVeryFirstUpLeftWhenItWasKilled(t *testing.T) {
 // The folder with the state was lost, or another clone runs a stack of the same name on the same engine: with the same volume names, but other containers.
 func TestNew_TouchesNothingOfAStackOfTheSameNameThatTheStateDoesNotKnow(t *testing.T) {
 	theirs := live.Container{ID: "z1", Name: "prefect-dev-redis", Stack: "dev", Role: "service", State: "running"}
-	fresh := []entry{{kind: "password", name: "seal", id: "none"}, {kind: "volume", name: "data", id: "prefect-dev-data", retained: true}}
+	fresh := []entry{{kind: "password", name: "seal", id: "none"}, {kind: "volume", name: "data", id: "prefect-dev-data", data: true}}
 	for name, d := range map[string]*state.Deployment{"empty": deployment(t, nil), "only names": deployment(t, fresh)} {
 		plan := New("dev", d, engineOf(theirs))
 		if len(plan.Foreign) != 1 || plan.Foreign[0].ID != "z1" {

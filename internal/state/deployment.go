@@ -93,8 +93,10 @@ func Name(urn string) string {
 	return parts[len(parts)-1]
 }
 
-// Retained says that deleting it from the state leaves the thing itself alone.
-func (r Resource) Retained() bool { return r.fields["retainOnDelete"] == true }
+// Data says that it is a volume with data, and not one with files that can be made anew, which has labels.
+func (r Resource) Data() bool {
+	return r.Type() == TypeVolume && len(list(object(r.fields["inputs"])["labels"])) == 0
+}
 
 // Replaced says that it is an old version, whose successor is in the state too and which only waits for its deletion.
 func (r Resource) Replaced() bool { return r.fields["delete"] == true }
@@ -105,7 +107,7 @@ func (r Resource) Input(name string) string { return text(object(r.fields["input
 // Output returns an output; nil if there is none. A secret is an object with its ciphertext.
 func (r Resource) Output(name string) any { return object(r.fields["outputs"])[name] }
 
-// Label returns a label of a container; empty if it has none of that name.
+// Label returns a label; empty if it has none of that name.
 func (r Resource) Label(name string) string {
 	for _, each := range list(object(r.fields["inputs"])["labels"]) {
 		if label := object(each); text(label["label"]) == name {

@@ -2,12 +2,12 @@ package state
 
 import "strings"
 
-// Disposable returns the URNs of what `down` takes off the engine: containers, networks and volumes with files. Data volumes, images, certificates and
+// Disposable returns the URNs of what `down` takes off the engine: containers, networks and volumes with files (which Pulumi only forgets). Data volumes, images, certificates and
 // secrets stay.
 func (d *Deployment) Disposable() []string {
 	var urns []string
 	for _, r := range d.Resources() {
-		if strings.HasPrefix(r.Type(), "docker:index/") && r.Type() != TypeImage && !r.Retained() {
+		if strings.HasPrefix(r.Type(), "docker:index/") && r.Type() != TypeImage && !r.Data() {
 			urns = append(urns, r.URN())
 		}
 	}
@@ -18,7 +18,7 @@ func (d *Deployment) Disposable() []string {
 func (d *Deployment) DataVolumes() []string {
 	var names []string
 	for _, r := range d.Resources() {
-		if r.Type() == TypeVolume && r.Retained() {
+		if r.Data() {
 			names = append(names, r.ID())
 		}
 	}

@@ -13,8 +13,8 @@ const mixed = `{"deployment": {"resources": [
   {"urn": "u::p::t::api-a", "type": "random:index/randomPassword:RandomPassword"},
   {"urn": "u::p::t::redis:8.0.6", "type": "docker:index/remoteImage:RemoteImage"},
   {"urn": "u::p::t::app", "type": "docker:index/network:Network"},
-  {"urn": "u::p::t::data", "type": "docker:index/volume:Volume", "id": "prefect-dev-data", "retainOnDelete": true},
-  {"urn": "u::p::t::files", "type": "docker:index/volume:Volume", "id": "prefect-dev-files-1"},
+  {"urn": "u::p::t::data", "type": "docker:index/volume:Volume", "id": "prefect-dev-data"},
+  {"urn": "u::p::t::files", "type": "docker:index/volume:Volume", "id": "prefect-dev-files-1", "inputs": {"labels": [{"label": "prefect-platform.role", "value": "files"}]}},
   {"urn": "u::p::t::cache", "type": "docker:index/container:Container"}
 ]}}`
 

@@ -88,9 +88,14 @@ func (e *Engine) image(ctx *pulumi.Context, reference string) (pulumi.Resource, 
 }
 
 func (e *Engine) labels(workload, role string) docker.ContainerLabelArray {
-	return docker.ContainerLabelArray{
-		docker.ContainerLabelArgs{Label: pulumi.String(LabelStack), Value: pulumi.String(e.Stack)},
-		docker.ContainerLabelArgs{Label: pulumi.String(LabelWorkload), Value: pulumi.String(workload)},
-		docker.ContainerLabelArgs{Label: pulumi.String(LabelRole), Value: pulumi.String(role)},
+	var labels docker.ContainerLabelArray
+	for _, label := range e.labelled(workload, role) {
+		labels = append(labels, docker.ContainerLabelArgs{Label: pulumi.String(label[0]), Value: pulumi.String(label[1])})
 	}
+	return labels
+}
+
+// labelled are names and values of the labels by which the operator's command knows what belongs to the stack.
+func (e *Engine) labelled(workload, role string) [][2]string {
+	return [][2]string{{LabelStack, e.Stack}, {LabelWorkload, workload}, {LabelRole, role}}
 }

@@ -40,9 +40,7 @@ func (e *Engine) files(ctx *pulumi.Context, name string, s Spec, opts ...pulumi.
 		})
 	}
 
-	volume, err := docker.NewVolume(ctx, name+"-files", &docker.VolumeArgs{
-		Name: pulumi.Sprintf("%s-%s-files-%s", e.Prefix, s.Role, e.fingerprint(names, s.Files)),
-	}, append(opts, pulumi.Provider(e.provider), pulumi.DeleteBeforeReplace(false))...)
+	volume, err := e.filesVolume(ctx, name+"-files", s.Role, pulumi.Sprintf("%s-%s-files-%s", e.Prefix, s.Role, e.fingerprint(names, s.Files)), opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+
+	"prefect-platform/internal/workload"
 )
 
 // RemoveContainer stops a container within its own grace period and removes it, with its unnamed volumes. One that is gone already is no error.
@@ -37,6 +39,20 @@ func (e *Engine) RemoveVolumes(ctx context.Context, names []string) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// UnusedFiles returns the volumes with files of a stack that no container knows, not even a stopped one.
+func (e *Engine) UnusedFiles(ctx context.Context, stack string) ([]string, error) {
+	unused, err := e.api.VolumeList(ctx, client.VolumeListOptions{Filters: make(client.Filters).
+		Add("label", workload.LabelStack+"="+stack, workload.LabelRole+"="+workload.RoleFiles).Add("dangling", "true")})
+	if err != nil {
+		return nil, fmt.Errorf("list unused volumes: %w", err)
+	}
+	var names []string
+	for _, v := range unused.Items {
+		names = append(names, v.Name)
+	}
+	return names, nil
 }
 
 // VolumeSizes returns the size in bytes of every volume that the engine can measure. It reads all files and may take a while.
