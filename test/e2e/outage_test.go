@@ -20,7 +20,7 @@ const outage = 15 * time.Second
 
 // outsideSteady runs the steady flow with the SDK through the edge; it prints the id of the run first.
 const outsideSteady = `
-import sys
+import os, sys
 sys.path.append("/e2e/flows")
 from prefect import flow
 from prefect.runtime import flow_run
@@ -29,15 +29,15 @@ from steady import steady
 @flow(name="outside-steady")
 def outside():
     print(flow_run.id, flush=True)
-    steady.fn(tasks=200, pause=0.05, until="/e2e/stop")
+    steady.fn(tasks=200, pause=float(os.environ["PAUSE"]), until="/e2e/stop")
 
 outside()
 `
 
 // startOutside starts the outside flow and waits until it runs.
-func startOutside(t *testing.T) (p *Process, run string) {
+func startOutside(t *testing.T, pause float64) (p *Process, run string) {
 	t.Helper()
-	p = stack.StartPython(t, Script{Code: outsideSteady, Files: map[string]string{"/e2e/flows/steady.py": steadyFlow}})
+	p = stack.StartPython(t, Script{Code: outsideSteady, Env: []string{fmt.Sprint("PAUSE=", pause)}, Files: map[string]string{"/e2e/flows/steady.py": steadyFlow}})
 	Await(t, time.Minute, "the flow outside to run", func() error {
 		stdout, stderr := p.Output(t)
 		if p.Ended(t) {
@@ -52,13 +52,10 @@ func startOutside(t *testing.T) (p *Process, run string) {
 
 // TestOutage_NothingIsLost takes the database away for 15 s and kills the background services while flows with more than 200 tasks run, one in a worker and one outside.
 func TestOutage_NothingIsLost(t *testing.T) {
-	kills := 1
-	if full {
-		kills = 4
-	}
+	const kills = 4
 	name := uniqueName("outage")
 	inside := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 200, "pause": 0.05, "until": stopFile(name)})
-	outsideProcess, outside := startOutside(t)
+	outsideProcess, outside := startOutside(t, 0.05)
 	awaitState(t, inside, "RUNNING", time.Minute)
 	probe := startProbe(t)
 

@@ -37,7 +37,7 @@ func TestOutside_AllowlistAndRateLimitsHoldForRealAddresses(t *testing.T) {
 	stack.Up(t,
 		Set("edge.address", "0.0.0.0"),
 		Set("edge.allow", []any{allowed + "/32", networkBase}),
-		Set("edge.limits.api", map[string]any{"perSecond": burstRate, "burst": burstRate / 2}),
+		Set("edge.limits.api", map[string]any{"perSecond": burstRate, "burst": burstRate}),
 	)
 
 	from := func(source string) *http.Client { return outside.client(t, source) }

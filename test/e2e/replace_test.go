@@ -23,17 +23,14 @@ import (
 const (
 	postRate      = 40 // POST per second through the edge
 	openSockets   = 4
-	scheduleEvery = 10 * time.Second
-	startEvery    = 8 * time.Second // between the flows that are started in the worker
+	replacements  = 5
+	scheduleEvery = 20 * time.Second
+	startEvery    = 20 * time.Second // between the flows that are started in the worker
 )
 
 // TestReplacement_DropsNothing replaces API, services and worker by changes of the configuration while clients post, listen and run flows.
 // The last change is back to the stack's own configuration.
 func TestReplacement_DropsNothing(t *testing.T) {
-	rounds := 2
-	if full {
-		rounds = 6
-	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			if out, err := stack.upWith(); err != nil {
@@ -52,12 +49,12 @@ func TestReplacement_DropsNothing(t *testing.T) {
 	sockets := openWebSockets(t)
 	posts := startPosts(t, name)
 
-	for round := range rounds {
-		outsideProcess, outside := startOutside(t)
+	for round := range replacements {
+		outsideProcess, outside := startOutside(t, 0.25)
 		before := idsOf(t, "api", "services", "worker-default")
 		var edits []Edit
-		if round%2 == 0 {
-			edits = []Edit{Set("api.logLevel", "INFO"), Set("workers[0].environment", map[string]any{"ROUND": fmt.Sprint(round)})}
+		if round < replacements-1 {
+			edits = []Edit{Set("api.logLevel", []string{"INFO", "WARNING"}[round%2]), Set("workers[0].environment", map[string]any{"ROUND": fmt.Sprint(round)})}
 		}
 		start := time.Now()
 		if out, err := stack.upWith(edits...); err != nil {

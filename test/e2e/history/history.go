@@ -62,6 +62,7 @@ func Doubled(stored []Run) []string {
 }
 
 // Unfinished reports every run that did not go once from Scheduled, if it was planned, through Pending and Running to Completed.
+// A run that a worker takes while Prefect finds it late is Late after Pending.
 func Unfinished(runs []Run) []string {
 	var problems []string
 	for _, run := range runs {
@@ -72,7 +73,7 @@ func Unfinished(runs []Run) []string {
 	return problems
 }
 
-var once = regexp.MustCompile(fmt.Sprintf("^(%s )?(%s )?%s (%s )?%s %s$", Scheduled, Late, Pending, Submitting, Running, Completed))
+var once = regexp.MustCompile(fmt.Sprintf("^(%s )?(%s )?%s (%s )?(%s )?%s %s$", Scheduled, Late, Pending, Late, Submitting, Running, Completed))
 
 // Incomplete reports a number of runs that is not the one wanted, and whatever Doubled and Unfinished find.
 func Incomplete(what string, want int, runs []Run) []string {
