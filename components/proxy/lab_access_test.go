@@ -15,8 +15,29 @@ import (
 	"time"
 )
 
-func TestEdge_AsksForTheCredentialOnEveryPath(t *testing.T) {
-	e := startEdge(t)
+// TestEdge asks one edge what does not change it.
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	e := startEdge(t, unlimited, func(a *Args) { a.Edge.PublicPort = 9443 })
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *labEdge)
+	}{
+		{"asks for the credential on every path", asksForTheCredentialOnEveryPath},
+		{"serves who has the credential", servesWhoHasTheCredential},
+		{"passes WebSockets without credential", passesWebSocketsWithoutCredential},
+		{"redirects to HTTPS", redirectsToHTTPS},
+		{"refuses names that are not its own", refusesNamesThatAreNotItsOwn},
+		{"keeps assets but nothing else", keepsAssetsButNothingElse},
+		{"leaves secrets to nginx and root's group only", leavesSecretsToNginxAndRootsGroupOnly},
+		{"refuses what would not work and serves on", refusesWhatWouldNotWorkAndServesOn},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, e.of(t)) })
+	}
+}
+
+func asksForTheCredentialOnEveryPath(t *testing.T, e *labEdge) {
+	client, upgrading := e.client(), http1(e.client())
 	for _, request := range []string{
 		"GET /", "GET /v2/", "GET /v2/dashboard", "GET /ui-settings", "GET /assets/index.js", "GET /v2/assets/index.js", "GET /robots.txt",
 		"GET /docs", "GET /redoc", "GET /openapi.json", "GET /api/docs", "GET /api/redoc", "GET /api/openapi.json", "GET /api/metrics", "GET /api//metrics", "GET //docs",
@@ -26,24 +47,19 @@ func TestEdge_AsksForTheCredentialOnEveryPath(t *testing.T) {
 		"POST /api/events/in", "OPTIONS /api/flows/filter",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		for name, header := range map[string]string{
-			"none":      "Authorization: ",
-			"wrong":     "Authorization: " + basic("prefect", "wrong"),
-			"bearer":    "Authorization: Bearer x",
-			"no user":   "Authorization: " + basic("", activePassword),
-			"case":      "Authorization: " + basic("prefect", strings.ToUpper(keptPassword)),
-			"websocket": "Authorization: \nUpgrade: h2c",
+		for name, headers := range map[string][]string{
+			"none":    {"Authorization: "},
+			"wrong":   {"Authorization: " + basic("prefect", "wrong")},
+			"bearer":  {"Authorization: Bearer x"},
+			"no user": {"Authorization: " + basic("", activePassword)},
+			"case":    {"Authorization: " + basic("prefect", strings.ToUpper(keptPassword))},
+			"upgrade": {"Authorization: ", "Upgrade: h2c"},
 		} {
-			header, more, _ := strings.Cut(header, "\n")
-			headers := append([]string{header}, strings.Fields(more)...)
-			if more != "" {
-				headers = []string{header, more}
+			by := client
+			if name == "upgrade" { // which HTTP/2 has not
+				by = upgrading
 			}
-			client := e.client()
-			if more != "" {
-				client = http1(client)
-			}
-			got, err := e.try(client, method, path, headers...)
+			got, err := e.try(by, method, path, headers...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,9 +84,7 @@ func http1(client *http.Client) *http.Client {
 	return client
 }
 
-func TestEdge_ServesWhoHasTheCredential(t *testing.T) {
-	e := startEdge(t)
-
+func servesWhoHasTheCredential(t *testing.T, e *labEdge) {
 	t.Run("over HTTP/2, with the security headers", func(t *testing.T) {
 		response, err := e.client().Do(e.request(t, "GET", "/"))
 		if err != nil {
@@ -149,8 +163,7 @@ func TestEdge_ServesWhoHasTheCredential(t *testing.T) {
 	})
 }
 
-func TestEdge_PassesWebSocketsWithoutCredential(t *testing.T) {
-	e := startEdge(t)
+func passesWebSocketsWithoutCredential(t *testing.T, e *labEdge) {
 	for _, path := range []string{"/api/events/in", "/api/events/out", "/api/logs/out", "/api/task_runs/subscriptions/scheduled", "/api/work_pools/my%20pool/workers/connect"} {
 		socket, status := e.websocket(t, path)
 		if status != http.StatusSwitchingProtocols {
@@ -210,8 +223,7 @@ func (s *socket) echoes(text string) error {
 	return nil
 }
 
-func TestEdge_RedirectsToHTTPS(t *testing.T) {
-	e := startEdge(t, func(a *Args) { a.Edge.PublicPort = 9443 })
+func redirectsToHTTPS(t *testing.T, e *labEdge) {
 	response, err := e.client().Post("http://"+e.http+"/api/flows?x=1", "text/plain", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -222,8 +234,7 @@ func TestEdge_RedirectsToHTTPS(t *testing.T) {
 	}
 }
 
-func TestEdge_RefusesNamesThatAreNotItsOwn(t *testing.T) {
-	e := startEdge(t)
+func refusesNamesThatAreNotItsOwn(t *testing.T, e *labEdge) {
 	for _, name := range []string{"other.example.com", ""} {
 		if connection, err := e.dial(name); err == nil {
 			_ = connection.Close()
@@ -238,6 +249,7 @@ func TestEdge_RefusesNamesThatAreNotItsOwn(t *testing.T) {
 }
 
 func TestEdge_AnswersToAnAddressWithoutAName(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t, func(a *Args) { a.TLS.AlsoFor = []string{"127.0.0.1"} })
 	connection, err := e.dial("")
 	if err != nil {
@@ -256,6 +268,7 @@ func TestEdge_AnswersToAnAddressWithoutAName(t *testing.T) {
 }
 
 func TestEdge_LetsInOnlyWhoIsAllowed(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t, func(a *Args) { a.Edge.Allow = []string{"203.0.113.0/24"} })
 	for _, path := range []string{"/", "/api/flows", "/api/health", "/docs"} {
 		if got := e.ask("GET", path, "X-Forwarded-For: 203.0.113.9"); got.status != http.StatusForbidden {
@@ -276,6 +289,7 @@ func TestEdge_LetsInOnlyWhoIsAllowed(t *testing.T) {
 }
 
 func TestEdge_BelievesTrustedProxiesOnly(t *testing.T) {
+	t.Parallel()
 	// Connections to a published port come from the gateway of the network, which plays the load balancer here.
 	e := startEdge(t, func(a *Args) {
 		a.Edge.Allow = []string{"203.0.113.0/24"}
@@ -293,6 +307,7 @@ func TestEdge_BelievesTrustedProxiesOnly(t *testing.T) {
 }
 
 func TestEdge_LimitsBurstsAndSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
 	tight := func(a *Args) {
 		a.Edge.Limits.API.PerSecond, a.Edge.Limits.API.Burst = 1, 5
 		a.Edge.Limits.WebSocket.PerSecond, a.Edge.Limits.WebSocket.Burst = 1, 0
@@ -336,6 +351,7 @@ func TestEdge_LimitsBurstsAndSaysWhenToComeBack(t *testing.T) {
 }
 
 func TestEdge_LimitsConnectionsAtATime(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t, func(a *Args) { a.Edge.Limits.Connections = 2 })
 	for range 2 {
 		if _, status := e.websocket(t, "/api/events/in"); status != 101 {
@@ -347,8 +363,7 @@ func TestEdge_LimitsConnectionsAtATime(t *testing.T) {
 	}
 }
 
-func TestEdge_KeepsAssetsButNothingElse(t *testing.T) {
-	e := startEdge(t)
+func keepsAssetsButNothingElse(t *testing.T, e *labEdge) {
 	first, second := e.ask("GET", "/v2/assets/index-1a2b.js"), e.ask("GET", "/v2/assets/index-1a2b.js", "Accept-Encoding: gzip")
 	if first.header.Get("X-Served") != second.header.Get("X-Served") || second.header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("served anew or not compressed: %v, then %v", first.header, second.header)

@@ -113,35 +113,32 @@ type bench struct {
 	t        *testing.T
 	name     string
 	releases *workload.Volume
-	count    int
+	count    *int // of what has a number in its name
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, name: "edge-lab-" + strings.ToLower(rand.Text()[:8])}
+	b := &bench{t: t, name: "edge-lab-" + strings.ToLower(rand.Text()[:8]), count: new(int)}
 	b.releases = &workload.Volume{Name: b.name + "-releases"}
 	t.Cleanup(b.clear)
-	docker(t, "network", "create", b.name+"-edge")
-	docker(t, "network", "create", "--internal", b.name+"-app")
+	docker(t, "network", "create", "--label", b.name, b.name+"-edge")
+	docker(t, "network", "create", "--label", b.name, "--internal", b.name+"-app")
 	docker(t, "volume", "create", "--label", b.name, b.releases.Name)
-	// As workload.NewOpenVolume does: an empty volume gets the mode of the folder that it is first mounted on.
+	// As workload.NewOpenScratchVolume does: an empty volume gets the mode of the folder that it is first mounted on.
 	docker(t, "create", "--label", b.name, "-v", b.releases.Name+":/var/tmp", testImage)
 	return b
 }
 
 func (b *bench) clear() {
-	for _, kind := range [][]string{{"ps", "-aq"}, {"volume", "ls", "-q"}} {
-		list := docker(b.t, append(kind, "--filter", "label="+b.name)...)
-		for _, id := range strings.Fields(list) {
-			if kind[0] == "ps" {
-				docker(b.t, "rm", "-f", "-v", id)
-			} else {
-				docker(b.t, "volume", "rm", id)
-			}
+	for _, each := range []struct{ list, remove []string }{
+		{[]string{"ps", "-aq"}, []string{"rm", "-f", "-v"}},
+		{[]string{"volume", "ls", "-q"}, []string{"volume", "rm"}},
+		{[]string{"network", "ls", "-q"}, []string{"network", "rm"}},
+	} {
+		found := strings.Fields(docker(b.t, append(each.list, "--filter", "label="+b.name)...))
+		if len(found) > 0 {
+			docker(b.t, append(each.remove, found...)...)
 		}
-	}
-	for _, network := range []string{"-edge", "-app"} {
-		docker(b.t, "network", "rm", b.name+network)
 	}
 }
 
@@ -152,8 +149,8 @@ func (b *bench) upstream() string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.count++
-	name := fmt.Sprintf("%s-api-%d", b.name, b.count)
+	*b.count++
+	name := fmt.Sprintf("%s-api-%d", b.name, *b.count)
 	docker(b.t, "run", "-d", "--name", name, "--label", b.name, "--network", b.name+"-app", "--network-alias", "prefect-api", image)
 	return name
 }
@@ -161,8 +158,8 @@ func (b *bench) upstream() string {
 // arguments are those of `docker run` that make what internal/workload makes of a spec.
 func (b *bench) arguments(spec workload.Spec) []string {
 	b.t.Helper()
-	b.count++
-	files := fmt.Sprintf("%s-files-%d", b.name, b.count)
+	*b.count++
+	files := fmt.Sprintf("%s-files-%d", b.name, *b.count)
 	docker(b.t, "volume", "create", "--label", b.name, files)
 	holder := docker(b.t, "create", "--label", b.name, "-v", files+":"+workload.FilesDir, testImage)
 	contents := map[string]entry{}
@@ -203,6 +200,9 @@ func (b *bench) arguments(spec workload.Spec) []string {
 			joined += ",alias=" + alias
 		}
 		args = append(args, "--network", joined)
+	}
+	if spec.WorkingDir != "" {
+		args = append(args, "--workdir", spec.WorkingDir)
 	}
 	if spec.OpenFiles > 0 {
 		args = append(args, "--ulimit", fmt.Sprintf("nofile=%d", spec.OpenFiles))

@@ -42,8 +42,17 @@ type labEdge struct {
 	http      string
 }
 
-// startEdge runs the component's own specs. An edit changes the arguments first.
+// startEdge runs an edge before an upstream. An edit changes the arguments first.
 func startEdge(t *testing.T, edits ...func(*Args)) *labEdge {
+	t.Helper()
+	e := newEdge(t, edits...)
+	e.upstream()
+	e.start()
+	return e
+}
+
+// newEdge is an edge that does not run yet.
+func newEdge(t *testing.T, edits ...func(*Args)) *labEdge {
 	t.Helper()
 	e := &labEdge{bench: newBench(t)}
 	e.args = Args{
@@ -65,12 +74,21 @@ func startEdge(t *testing.T, edits ...func(*Args)) *labEdge {
 		edit(&e.args)
 	}
 	e.renew(time.Now().Add(time.Hour), e.args.Host)
-	e.upstream()
-	if log, err := e.install(); err != nil {
-		t.Fatalf("%v\n%s", err, log)
-	}
-	e.run()
 	return e
+}
+
+// start runs the component's own specs.
+func (e *labEdge) start() {
+	e.t.Helper()
+	e.mustInstall(e.t)
+	e.run()
+}
+
+// of is the same edge for a subtest.
+func (e *labEdge) of(t *testing.T) *labEdge {
+	edge, bench := *e, *e.bench
+	edge.bench, bench.t = &bench, t
+	return &edge
 }
 
 func slot(password string) credential.Value {

@@ -29,6 +29,7 @@ func (e *labEdge) inside(t *testing.T, command string) string {
 }
 
 func TestInstall_TakesAnotherConfigurationInPlaceWithoutAFailedRequest(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t, unlimited)
 	load := e.load(t, 20*time.Millisecond)
 	for _, size := range []int{1, 2, 1, 3} {
@@ -48,6 +49,7 @@ func TestInstall_TakesAnotherConfigurationInPlaceWithoutAFailedRequest(t *testin
 }
 
 func TestInstall_ReplacesCertificateAndPasswordWithoutCuttingWebSockets(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t, func(a *Args) { a.Credential.IdleValid = false })
 	workers := func() string { return e.inside(t, "pid=$(cat /tmp/nginx.pid) && cat /proc/$pid/task/$pid/children") }
 	before := workers()
@@ -82,8 +84,7 @@ func TestInstall_ReplacesCertificateAndPasswordWithoutCuttingWebSockets(t *testi
 	}
 }
 
-func TestInstall_RefusesWhatWouldNotWorkAndTheEdgeServesOn(t *testing.T) {
-	e := startEdge(t)
+func refusesWhatWouldNotWorkAndServesOn(t *testing.T, e *labEdge) {
 	current := e.inside(t, "readlink /srv/edge/current")
 
 	replace := func(name, old, new string) func(*labEdge, map[string]workload.File) {
@@ -137,13 +138,16 @@ func TestInstall_RefusesWhatWouldNotWorkAndTheEdgeServesOn(t *testing.T) {
 }
 
 func TestInstall_GoesBackWhenTheRunningNginxDoesNotFollow(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 	current := e.inside(t, "readlink /srv/edge/current")
 	// The script that follows the link is stopped, as if it hung.
 	e.inside(t, `for p in /proc/[0-9]*; do case $(tr "\0" " " <$p/cmdline) in "/bin/sh /etc/platform/edge"*) kill -STOP "${p#/proc/}";; esac; done`)
 
 	e.args.Edge.MaxBodyMiB = 1
-	log, err := e.install()
+	log, err := e.install(func(files map[string]workload.File) { // which gives up after 3 seconds instead of 30
+		files["install"] = workload.Script(strings.Replace(installScript, "-le 60 ]", "-le 6 ]", 1))
+	})
 	if err == nil || !strings.Contains(log, "has not taken the release") {
 		t.Errorf("%v\n%s", err, log)
 	}
@@ -152,8 +156,7 @@ func TestInstall_GoesBackWhenTheRunningNginxDoesNotFollow(t *testing.T) {
 	}
 }
 
-func TestInstall_LeavesSecretsToNginxAndRootsGroupOnly(t *testing.T) {
-	e := startEdge(t)
+func leavesSecretsToNginxAndRootsGroupOnly(t *testing.T, e *labEdge) {
 	for line := range strings.Lines(e.inside(t, "cd /srv/edge/current/ && stat -c '%a %u:%g %n' *")) {
 		if !strings.HasPrefix(line, "440 101:0 ") {
 			t.Errorf("file %s", line)
@@ -168,6 +171,7 @@ func TestInstall_LeavesSecretsToNginxAndRootsGroupOnly(t *testing.T) {
 }
 
 func TestEdge_LogsJSONWithoutSecrets(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 	e.ask("GET", "/api/flows?token=hush-hush")
 	e.ask("GET", "/api/flows", "Authorization: "+basic("swapped-password", "prefect"), "Referer: https://localhost/?token=hush-hush", "User-Agent: \"}{evil")
@@ -208,6 +212,7 @@ func TestEdge_LogsJSONWithoutSecrets(t *testing.T) {
 }
 
 func TestEdge_WaitsForItsFirstReleaseAndStopsInTime(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 	if _, status := e.websocket(t, "/api/events/in"); status != 101 {
 		t.Fatal(status)
@@ -232,6 +237,7 @@ func TestEdge_WaitsForItsFirstReleaseAndStopsInTime(t *testing.T) {
 }
 
 func TestEdge_EndsWhenNginxDoes(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 	e.inside(t, "kill -KILL $(cat /tmp/nginx.pid)")
 	await(t, 5*time.Second, "the end of the container", func() error {
