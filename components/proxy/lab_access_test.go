@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"prefect-platform/internal/nginxconf"
 )
 
 // TestEdge asks one edge what does not change it.
@@ -29,6 +31,7 @@ func TestEdge(t *testing.T) {
 		{"redirects to HTTPS", redirectsToHTTPS},
 		{"refuses names that are not its own", refusesNamesThatAreNotItsOwn},
 		{"keeps assets but nothing else", keepsAssetsButNothingElse},
+		{"shows other containers its version only", showsOtherContainersItsVersionOnly},
 		{"leaves secrets to nginx and root's group only", leavesSecretsToNginxAndRootsGroupOnly},
 		{"refuses what would not work and serves on", refusesWhatWouldNotWorkAndServesOn},
 	} {
@@ -245,6 +248,17 @@ func refusesNamesThatAreNotItsOwn(t *testing.T, e *labEdge) {
 	}
 	if got := e.ask("GET", "/", "Host: other.example.com"); got.status != http.StatusMisdirectedRequest {
 		t.Errorf("a request for another host: %d", got.status)
+	}
+}
+
+func showsOtherContainersItsVersionOnly(t *testing.T, e *labEdge) {
+	ask := `for path in / /stub_status /healthz; do curl -so /dev/null -w "%%{http_code} " http://%s:%d$path; done`
+	if got := e.inside(t, fmt.Sprintf(ask, "127.0.0.1", nginxconf.StatusPort)); got != "404 200 200" {
+		t.Errorf("to itself: %s", got)
+	}
+	other := docker(t, "run", "--rm", "--network", e.name+"-app", testImage, "sh", "-c", fmt.Sprintf(ask, Host, nginxconf.StatusPort))
+	if other != "403 403 200" {
+		t.Errorf("to another container: %s", other)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"testing"
 
 	crossplane "github.com/nginxinc/nginx-go-crossplane"
 )
@@ -85,7 +84,7 @@ func values(within crossplane.Directives, name string) []string {
 }
 
 // server returns the one server that listens on a port and, for one that serves, has a password.
-func server(t *testing.T, conf crossplane.Directives, port string, serves bool) crossplane.Directives {
+func server(t tester, conf crossplane.Directives, port string, serves bool) crossplane.Directives {
 	t.Helper()
 	for _, s := range all(conf, "server") {
 		listens := slices.ContainsFunc(values(s.Block, "listen"), func(v string) bool { return strings.HasPrefix(v, port) })

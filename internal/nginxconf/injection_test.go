@@ -102,16 +102,25 @@ func TestRender_AllowsExactlyTheNetworksOfTheList(t *testing.T) {
 		o.TrustedProxies = rapid.SliceOfN(anyNetwork(), 0, 6).Draw(t, "trusted")
 		conf := render(t, o)
 
-		for directive, want := range map[string][]netip.Prefix{"set_real_ip_from": o.TrustedProxies, "allow": o.Allow} {
-			for _, d := range all(conf, directive) {
-				written, err := netip.ParsePrefix(d.Args[0])
-				if err != nil || !slices.ContainsFunc(want, func(p netip.Prefix) bool { return p.Masked() == written }) {
-					t.Fatalf("%s %s comes from nowhere (%v)", directive, d.Args[0], err)
+		for _, list := range []struct {
+			directive string
+			within    crossplane.Directives
+			want      []netip.Prefix
+		}{
+			{"set_real_ip_from", conf, o.TrustedProxies},
+			{"allow", server(t, conf, "8443", true), o.Allow}, // the third server, on 8081, is not published
+			{"allow", server(t, conf, "8080", false), o.Allow},
+		} {
+			written := all(list.within, list.directive)
+			for _, d := range written {
+				network, err := netip.ParsePrefix(d.Args[0])
+				if err != nil || !slices.ContainsFunc(list.want, func(p netip.Prefix) bool { return p.Masked() == network }) {
+					t.Fatalf("%s %s comes from nowhere (%v)", list.directive, d.Args[0], err)
 				}
 			}
-			for _, network := range want {
-				if !slices.ContainsFunc(all(conf, directive), func(d *crossplane.Directive) bool { return d.Args[0] == network.Masked().String() }) {
-					t.Fatalf("%s %s is missing", directive, network)
+			for _, network := range list.want {
+				if !slices.ContainsFunc(written, func(d *crossplane.Directive) bool { return d.Args[0] == network.Masked().String() }) {
+					t.Fatalf("%s %s is missing", list.directive, network)
 				}
 			}
 		}

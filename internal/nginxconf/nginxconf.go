@@ -28,7 +28,7 @@ const (
 const (
 	HTTPSPort  = 8443
 	HTTPPort   = 8080 // redirects to https
-	StatusPort = 8081 // /healthz and /stub_status, never published
+	StatusPort = 8081 // /healthz, and for the container itself /stub_status; never published
 )
 
 // Realm is what browsers show when they ask for the credential.

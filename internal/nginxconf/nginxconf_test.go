@@ -158,6 +158,18 @@ func TestRender_DeniesWhoIsNotAllowed(t *testing.T) {
 	}
 }
 
+func TestRender_ShowsOtherContainersOnlyTheVersionThatRuns(t *testing.T) {
+	status := server(t, render(t, prod()), "8081", false)
+	if allowed, denied := values(status, "allow"), values(status, "deny"); !slices.Equal(allowed, []string{"127.0.0.1"}) || !slices.Equal(denied, []string{"all"}) {
+		t.Errorf("allowed are %q, denied are %q", allowed, denied)
+	}
+	for _, location := range all(status, "location") {
+		if opened := values(location.Block, "allow"); opened != nil && location.Args[1] != "/healthz" {
+			t.Errorf("%s is open to %q", location.Args[1], opened)
+		}
+	}
+}
+
 func TestRender_LimitsEveryLocationThatCanBeAskedFor(t *testing.T) {
 	conf := render(t, prod())
 	for _, location := range all(server(t, conf, "8443", true), "location") {
