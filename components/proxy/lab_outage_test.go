@@ -3,13 +3,19 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/workload"
 )
 
 // isMaintenance reports what keeps a reply from being the one that Prefect's clients wait on without counting.
@@ -21,6 +27,7 @@ func isMaintenance(got reply) error {
 }
 
 func TestEdge_AnswersMaintenanceWhileTheAPIIsNotReady(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 
 	t.Run("and tells other errors as they are", func(t *testing.T) {
@@ -84,6 +91,7 @@ func TestEdge_AnswersMaintenanceWhileTheAPIIsNotReady(t *testing.T) {
 }
 
 func TestEdge_RepeatsAGETOfADyingAPIElsewhereButNeverAPOSTThatWasSent(t *testing.T) {
+	t.Parallel()
 	e := startEdge(t)
 	apis := []string{e.name + "-api-1", e.upstream()}
 	both := func() error {
@@ -114,20 +122,57 @@ func TestEdge_RepeatsAGETOfADyingAPIElsewhereButNeverAPOSTThatWasSent(t *testing
 }
 
 func TestEdge_LosesNoRequestWhenTheAPIIsReplacedStartFirst(t *testing.T) {
-	e := startEdge(t, unlimited)
+	t.Parallel()
+	e := newEdge(t, unlimited)
+	old := e.drainingAPI(t)
+	e.start()
 	load := e.load(t, 20*time.Millisecond)
-	old := e.name + "-api-1"
 	for range 3 {
-		next := e.upstream()
-		if _, err := tryDocker(nil, "stop", "-t", "40", old); err != nil {
-			t.Fatal(err)
+		next := e.drainingAPI(t)
+		docker(t, "stop", "-t", "40", old)
+		if code := docker(t, "inspect", "-f", "{{.State.ExitCode}}", old); code != "0" {
+			t.Errorf("exit code %s:\n%s", code, docker(t, "logs", old))
 		}
 		old = next
 	}
 	load.stop(t)
+	t.Logf("%d went over a connection that was kept", load.kept.Load())
+	if load.kept.Load() < load.sent.Load()/3 {
+		t.Error("too few to say that none of them is lost")
+	}
 	if t.Failed() {
 		t.Log(docker(t, "logs", e.container))
 	}
+}
+
+// drainingAPI starts a container that stops as one of the real API does, waits until it serves, and returns its name.
+func (e *labEdge) drainingAPI(t *testing.T) string {
+	t.Helper()
+	files := map[string]workload.File{}
+	for name, path := range map[string]string{"drain.py": "../prefect/files/drain.py", "app.py": "testdata/app.py"} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = workload.Text(string(content))
+	}
+	id := docker(t, append([]string{"run", "-d"}, e.arguments(workload.Spec{
+		Image:      images.Pins()[images.Prefect],
+		User:       "1001:0",
+		Entrypoint: []string{"python", workload.FilesDir + "/drain.py"},
+		Command:    []string{"--serve", "6", "--linger", "2", "--", "uvicorn", "app:app", "--host", "0.0.0.0", "--port", "4200", "--no-access-log"},
+		WorkingDir: workload.FilesDir,
+		Files:      files,
+		Networks:   []workload.Network{{Name: e.args.Networks.App, Aliases: []string{"prefect-api"}}},
+		MemoryMiB:  128,
+	})...)...)
+	await(t, 20*time.Second, "the new API", func() error {
+		if logs := docker(t, "logs", id); !strings.Contains(logs, "Uvicorn running") {
+			return errors.New(logs)
+		}
+		return nil
+	})
+	return id
 }
 
 // unlimited is for load, all of which comes from one address.
@@ -138,6 +183,7 @@ type load struct {
 	done    chan struct{}
 	group   sync.WaitGroup
 	sent    atomic.Int64
+	kept    atomic.Int64 // went over a connection that had brought others
 	slowest atomic.Int64
 	failed  sync.Map
 }
@@ -146,6 +192,12 @@ func (e *labEdge) load(t *testing.T, every time.Duration) *load {
 	t.Helper()
 	l := &load{done: make(chan struct{})}
 	client := e.client()
+	await(t, 10*time.Second, "the API", func() error {
+		if got := e.ask("GET", "/api/health"); got.status != 200 {
+			return fmt.Errorf("%d", got.status)
+		}
+		return nil
+	})
 	l.group.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
@@ -163,6 +215,9 @@ func (e *labEdge) load(t *testing.T, every time.Duration) *load {
 					l.failed.Store(n, err.Error())
 				} else if got.status != 200 {
 					l.failed.Store(n, fmt.Sprintf("%d %s", got.status, got.body))
+				}
+				if brought, _ := strconv.Atoi(got.header.Get("X-Brought")); brought > 1 {
+					l.kept.Add(1)
 				}
 				for took := int64(time.Since(start)); ; {
 					slowest := l.slowest.Load()

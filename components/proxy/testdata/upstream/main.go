@@ -2,20 +2,16 @@
 package main
 
 import (
-	"context"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -38,27 +34,8 @@ func main() {
 	mux.HandleFunc("/api/", api)
 	mux.HandleFunc("/", page)
 
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	listener, err := net.Listen("tcp", ":4200")
-	if err != nil {
-		log.Fatal(err)
-	}
-	go drain(server)
-	if err := server.Serve(listener); err != http.ErrServerClosed {
-		log.Fatal(err)
-	}
-	select {} // until drain ends the process
-}
-
-// drain stops as the platform's API containers do: serve on, then refuse connections, then linger.
-func drain(server *http.Server) {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGTERM)
-	<-asked
-	time.Sleep(6 * time.Second)
-	_ = server.Shutdown(context.Background())
-	time.Sleep(3 * time.Second)
-	os.Exit(0)
+	server := &http.Server{Addr: ":4200", Handler: mux, ReadHeaderTimeout: time.Minute}
+	log.Fatal(server.ListenAndServe())
 }
 
 // api echoes a request, or does what its query says.
@@ -70,9 +47,6 @@ func api(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if wanted := query.Get("ready"); wanted != "" {
 		ready.Store(wanted == "true")
-	}
-	if wait, err := time.ParseDuration(query.Get("wait")); err == nil {
-		time.Sleep(wait)
 	}
 	switch {
 	case query.Has("hang-up"): // after the request was read
