@@ -64,14 +64,13 @@ launchers: .lab/venv/ready ## test the programs that run inside Prefect's contai
 integration: ## tests of single parts on the lab's engine: image contracts, edge
 	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
 
-# What has been seen to pass on a machine with two processors; the others run with `make drills` until they have.
-E2E ?= ^TestSDK_
+E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 45m -v -run '$(E2E)' .
 
-drills: ## all end-to-end tests, the long ones too
-	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e,drills -count=1 -timeout 120m -v .
+drills: ## the end-to-end tests in their long versions
+	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 
 bench-smoke: lab ## figures: preview, up, memory, requests per second
 	@. .lab/env && cd bench && go run .

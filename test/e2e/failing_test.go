@@ -124,7 +124,7 @@ func TestFailingUp_AKeyOfAnotherCertificate(t *testing.T) {
 func TestFailingUp_AMigrationThatFails(t *testing.T) {
 	healAfter(t)
 	revision := stack.PG(t, "select version_num from alembic_version")[0]
-	t.Cleanup(func() { stack.PG(t, "update alembic_version set version_num = '"+revision+"'") })
+	defer stack.PG(t, "update alembic_version set version_num = '"+revision+"'") // while the test's context lives
 	stack.PG(t, "update alembic_version set version_num = '0123456789ab'")
 	edit := Set("api.logLevel", "INFO") // which makes the migration run
 	expectRefused(t, []string{"prefect-migrate failed with exit code 1", "Can't locate revision identified by '0123456789ab'"}, edit)

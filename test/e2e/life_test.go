@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/moby/moby/client"
 )
 
 func TestLife_APreviewAfterUpShowsNoChange(t *testing.T) {
@@ -37,6 +39,10 @@ func TestLife_FlowRunsSurviveDownAndUpOverSSH(t *testing.T) {
 	stack.Down(t)
 	if left := stack.Containers(t); len(left) > 0 {
 		t.Errorf("down left %d containers, %s first", len(left), left[0].Name)
+	}
+	files, err := stack.Docker.VolumeList(t.Context(), client.VolumeListOptions{Filters: client.Filters{}.Add("label", labelStack+"="+stack.Name)})
+	if err != nil || len(files.Items) > 0 {
+		t.Errorf("down left volumes with secrets: %v, %v", files.Items, err)
 	}
 
 	server := startSSH(t)

@@ -5,12 +5,11 @@ import unittest
 
 import uvicorn
 import websockets
-from support import FILES, REDIS, Redis
+from support import FILES, Redis
 
 sys.path.insert(0, str(FILES))
 
 
-@unittest.skipUnless(REDIS, "takes redis-server")
 class Publishing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -1,11 +1,9 @@
 import asyncio
 import datetime
-import glob
 import importlib.metadata
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +14,9 @@ import uuid
 
 import asyncpg
 
-from support import FILES, REDIS, Redis, folder, free_port, start, wait
+from support import FILES, Redis, folder, free_port, program, start, wait
 
-POSTGRES = shutil.which("postgres") or next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))), None)
+POSTGRES = program("postgres", "/usr/lib/postgresql/*/bin/postgres")
 BATCH = 200  # as in services.py
 STATES = ("Pending", "Running", "Completed")
 
@@ -94,7 +92,6 @@ def event(task_run, number, name, message="fine"):
     }
 
 
-@unittest.skipUnless(POSTGRES and REDIS, "takes postgres and redis-server")
 class Services(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
