@@ -54,7 +54,7 @@ func TestReplacement_DropsNothing(t *testing.T) {
 		before := idsOf(t, "api", "services", "worker-default")
 		var edits []Edit
 		if round < replacements-1 {
-			edits = []Edit{Set("api.logLevel", []string{"INFO", "WARNING"}[round%2]), Set("workers[0].environment", map[string]any{"ROUND": fmt.Sprint(round)})}
+			edits = []Edit{Set("api.logLevel", []string{"INFO", "ERROR"}[round%2]), Set("workers[0].environment", map[string]any{"ROUND": fmt.Sprint(round)})}
 		}
 		start := time.Now()
 		if out, err := stack.upWith(edits...); err != nil {
