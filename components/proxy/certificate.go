@@ -24,16 +24,16 @@ type certificate struct {
 }
 
 func newCertificate(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*certificate, error) {
+	authority, err := newAuthority(ctx, name+"-ca", opts...)
+	if err != nil {
+		return nil, err
+	}
 	if args.TLS.Mode == config.Provided {
 		return &certificate{
 			chain:     pulumi.String(args.TLS.Certificate),
 			key:       pulumi.ToSecret(pulumi.String(args.TLSKey)).(pulumi.StringOutput),
 			authority: pulumi.String("").ToStringOutput(),
 		}, nil
-	}
-	authority, err := newAuthority(ctx, name+"-ca", opts...)
-	if err != nil {
-		return nil, err
 	}
 	return authority.sign(ctx, name, args, opts...)
 }
@@ -43,7 +43,8 @@ type authority struct {
 	cert *tls.SelfSignedCert
 }
 
-// newAuthority is protected: every client that trusts it would have to be told of another one. Its subject names the stack and not the host, which may change.
+// newAuthority is protected: every client that trusts it would have to be told of another one. So it also stays while a provided certificate is in use.
+// Its subject names the stack and not the host, which may change.
 func newAuthority(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*authority, error) {
 	opts = append(opts, pulumi.Protect(true))
 	key, err := newKey(ctx, name, opts...)

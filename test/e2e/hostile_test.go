@@ -89,6 +89,26 @@ func TestHostilePasswords_EveryCharacterConnectsEveryWay(t *testing.T) {
 	})
 }
 
+// TestHostilePasswords_AFlowRunsWithAllCharactersInEverySecret supplies them for a stack that ran with generated ones.
+func TestHostilePasswords_AFlowRunsWithAllCharactersInEverySecret(t *testing.T) {
+	var all strings.Builder
+	for c := ' '; c <= '~'; c++ {
+		all.WriteRune(c)
+	}
+	password := func(secret string) string { return secret + all.String() }
+	stack.Up(t, SetSecret("databasePasswordA", password("d")), SetSecret("apiPasswordA", password("a")), SetSecret("redisPasswordA", password("r")))
+	if stack.Password != password("a") {
+		t.Errorf("the credential is %q", stack.Password)
+	}
+	run := runFromOutside(t, uniqueName("hostile"))
+	if run.State != "Completed" || !run.OwnEvent || run.Events < tasksOfRun+1 {
+		t.Errorf("%+v, want it completed and %d tasks heard of", run, tasksOfRun+1)
+	}
+	if now := get(t, stack.HTTP, "/api/version", nil); now.StatusCode != 200 {
+		t.Errorf("with the supplied credential: %s", now.Status)
+	}
+}
+
 // compareHostile wants the name of each role, or "refused" for the one with a wrong password.
 func compareHostile(t *testing.T, cases []hostileCase, got []string) {
 	t.Helper()

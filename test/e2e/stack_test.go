@@ -135,7 +135,7 @@ func (s *Stack) readAccess() error {
 		said[name] = strings.TrimLeft(value, " ") // a password may end in a space, but not begin with one
 	}
 	s.URL, s.User, s.Password = said["url"], said["user"], said["password"]
-	ca, err := os.ReadFile(said["trust"])
+	ca, err := os.ReadFile(cmp.Or(said["trust"], os.Getenv("SSL_CERT_FILE"))) // a provided certificate is signed by somebody whom the system trusts
 	if err != nil || s.URL == "" || s.Password == "" {
 		return fmt.Errorf("credentials said %q, %w", out, err)
 	}
