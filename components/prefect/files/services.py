@@ -20,6 +20,7 @@ import tested
 
 BATCH = 200  # events stored at once
 RECLAIM = 15_000  # milliseconds after which a batch that nobody has acknowledged is handed out again
+START_SECONDS = 40  # for all parts to run
 STOP_SECONDS = 5  # for the batches in hand when the services are stopped
 
 # Classes of SQLSTATE that blame the data: cardinality, value, constraint, size. With any other, waiting helps.
@@ -194,10 +195,16 @@ def parts():
 async def beat(file):
     """Touches file every 2 seconds from the event loop, so that a loop that hangs is noticed, and ends when a part has ended.
 
-    Prefect itself would go on without it and never say so.
+    Prefect itself would go on without it and never say so. One that ends while the others start may never be seen: then they are too few.
     """
-    while len(running := parts()) < len(Service.enabled_services()) + 1:
-        await asyncio.sleep(0.1)
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    running = set()
+    while len(running) < len(Service.enabled_services()) + 1:
+        running |= parts()
+        if asyncio.get_running_loop().time() > deadline:
+            log.critical("a part has ended at its start, or did not start within %d s", START_SECONDS)
+            return
+        await asyncio.sleep(0.05)
     while not any(part.done() for part in running):
         file.touch()
         await asyncio.sleep(2)

@@ -215,7 +215,7 @@ class Services(unittest.TestCase):
         self.postgres.stop()
         self.addCleanup(self.postgres.start)
         process = self.services(beating=False)
-        self.assertEqual(process.wait(60), 1)
+        self.assertEqual(process.wait(90), 1)
         self.assertIn("has ended", process.log.read_text())
 
 
