@@ -97,5 +97,11 @@ func runs(pid int) bool {
 	if err != nil {
 		return true
 	}
-	return process != nil && strings.HasPrefix(process.Executable(), "pulumi")
+	return process != nil && strings.HasPrefix(process.Executable(), "pulumi") && !zombie(pid)
+}
+
+// zombie tells a process that has ended and waits to be noticed by its parent: on Linux it has no command line any more.
+func zombie(pid int) bool {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && len(line) == 0
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -58,19 +59,22 @@ func TestStale_OnlyWhenEveryHolderWasHereAndIsGone(t *testing.T) {
 	}
 	gone := Holder{PID: endedProcess(t), Host: host, Since: time.Now()}
 	running := Holder{PID: pulumiLike(t), Host: host}
+	unnoticed := Holder{PID: pulumiLike(t), Host: host}
+	end(t, unnoticed.PID)
 	reused := Holder{PID: os.Getpid(), Host: host} // now the number of a process that is no pulumi
 	elsewhere := Holder{PID: gone.PID, Host: host + "-2"}
 	for name, c := range map[string]struct {
 		holders []Holder
 		want    bool
 	}{
-		"nobody":               {nil, false},
-		"gone":                 {[]Holder{gone}, true},
-		"running":              {[]Holder{running}, false},
-		"one of two running":   {[]Holder{gone, running}, false},
-		"number used again":    {[]Holder{reused}, true},
-		"on another machine":   {[]Holder{elsewhere}, false},
-		"one of two elsewhere": {[]Holder{gone, elsewhere}, false},
+		"nobody":                {nil, false},
+		"gone":                  {[]Holder{gone}, true},
+		"ended but not noticed": {[]Holder{unnoticed}, true},
+		"running":               {[]Holder{running}, false},
+		"one of two running":    {[]Holder{gone, running}, false},
+		"number used again":     {[]Holder{reused}, true},
+		"on another machine":    {[]Holder{elsewhere}, false},
+		"one of two elsewhere":  {[]Holder{gone, elsewhere}, false},
 	} {
 		if got := Stale(c.holders); got != c.want {
 			t.Errorf("%s: got %v", name, got)
@@ -107,4 +111,17 @@ func pulumiLike(t *testing.T) int {
 		_ = cmd.Wait()
 	})
 	return cmd.Process.Pid
+}
+
+// end kills a child and waits until it has ended, without noticing it as a parent does.
+func end(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); !zombie(pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not end")
+		}
+	}
 }
