@@ -26,7 +26,7 @@ func about(step apitype.StepEventMetadata) subject {
 	case state.TypeNetwork:
 		return subject{"network", name}
 	case state.TypeVolume:
-		if retained(step) {
+		if retained(step) && label(step, workload.LabelRole) != workload.RoleFiles {
 			return subject{"data volume", name}
 		}
 		return subject{"files", name}

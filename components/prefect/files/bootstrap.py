@@ -78,11 +78,20 @@ def make_automation(client, wanted):
 
 
 def main(pools):
-    with get_client(sync_client=True) as client:
-        wait_for_api(client)
-        for pool in pools:
-            make_pool(client, pool)
-        make_automation(client, ZOMBIES)
+    """While the API is replaced because its credential changed, the old one still answers under the same name, and refuses the new credential."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with get_client(sync_client=True) as client:
+                wait_for_api(client)
+                for pool in pools:
+                    make_pool(client, pool)
+                make_automation(client, ZOMBIES)
+            return
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.UNAUTHORIZED or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)  # the next connection may lead to another container
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 import json
 import subprocess
 import sys
+import threading
 import unittest
 
-from support import FILES, folder, free_port, server
+from support import FILES, Server, folder, free_port, server, wait
 
 POOLS = [{"name": "default", "type": "process", "concurrency_limit": None}, {"name": "small", "type": "process", "concurrency_limit": 2}]
 
@@ -54,6 +55,26 @@ class Bootstrap(unittest.TestCase):
         ended = bootstrap(unreachable, other)
         self.assertEqual(1, ended.returncode)
         self.assertIn("is not ready after 1 s", ended.stderr)
+
+    def test_says_that_the_api_refuses_the_credential(self):
+        protected = Server(PREFECT_SERVER_API_AUTH_STRING="prefect:right", PREFECT_API_AUTH_STRING="prefect:wrong")
+        other = folder() / "impatient.py"
+        other.write_text((FILES / "bootstrap.py").read_text().replace("PATIENCE = 60", "PATIENCE = 20"))
+        ended = bootstrap(protected, other)
+        self.assertEqual(1, ended.returncode)
+        self.assertIn("refused GET /api/work_pools/default: 401", ended.stderr)
+
+    def test_takes_an_old_api_under_the_same_name_for_one_that_goes(self):
+        old = Server(PREFECT_SERVER_API_AUTH_STRING="prefect:old", PREFECT_API_AUTH_STRING="prefect:new")
+        wait(old.ready, 60, "the old API")
+
+        def replace():
+            old.process.end()
+            Server(old.port, PREFECT_SERVER_API_AUTH_STRING="prefect:new")
+
+        threading.Timer(5, replace).start()
+        ended = bootstrap(old)
+        self.assertEqual(0, ended.returncode, ended.stderr)
 
     def automations(self, api):
         return [each for each in api("POST", "/automations/filter", {}) if each["name"] == "Mark runs without a process as Crashed"]
