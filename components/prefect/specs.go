@@ -58,7 +58,7 @@ func (a Args) api() workload.Spec {
 		},
 		WorkingDir: filesDir,
 		Env:        a.apiEnvironment(),
-		Files:      a.serverFiles("drain.py", "api.py", "publishing.py", "tested.py", "check.py"),
+		Files:      a.serverFiles("drain.py", "api.py", "maintenance.py", "publishing.py", "tested.py", "check.py"),
 		Networks:   []workload.Network{{Name: a.Networks.App, Aliases: []string{Host}}, {Name: a.Networks.DB}},
 		Health:     workload.Health{Command: []string{"python", "-S", "-E", filesDir + "/check.py", "api"}},
 		MemoryMiB:  a.API.MemoryMiB,

@@ -85,11 +85,13 @@ func TestOutage_NothingIsLost(t *testing.T) {
 	outsideProcess.Wait(t)
 	awaitState(t, inside, "COMPLETED", 2*time.Minute)
 	for _, a := range load.Failures(probe.Stop()) {
-		if a.Code == http.StatusServiceUnavailable && a.Header.Get("Prefect-Maintenance") == "true" && a.Header.Get("Retry-After") != "" {
-			maintained++
+		if a.Code == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" {
+			if a.Header.Get("Prefect-Maintenance") == "true" {
+				maintained++ // the others came as the database went or returned
+			}
 			continue
 		}
-		t.Errorf("a client was answered neither properly nor with maintenance: %s", a)
+		t.Errorf("a client was neither answered properly nor told to come again: %s", a)
 	}
 	t.Logf("%d probes were told of maintenance", maintained)
 	if maintained == 0 {
