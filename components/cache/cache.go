@@ -94,13 +94,14 @@ func (a Args) server(data *workload.Volume) workload.Spec {
 			"redis.conf": workload.SecretText(a.configuration()),
 			"ping":       workload.Script(pingScript),
 		},
-		Mounts:    []workload.Mount{{Volume: data.Name, Path: "/data"}},
-		Networks:  []workload.Network{{Name: a.Network, Aliases: []string{Host}}},
-		Health:    workload.Health{Command: []string{workload.FilesDir + "/ping"}},
-		MemoryMiB: a.Size.MemoryMiB,
-		CPUs:      a.Size.CPUs,
-		Grace:     30 * time.Second,
-		Order:     workload.StopFirst,
+		Mounts:      []workload.Mount{{Volume: data.Name, Path: "/data"}},
+		Networks:    []workload.Network{{Name: a.Network, Aliases: []string{Host}}},
+		Health:      workload.Health{Command: []string{workload.FilesDir + "/ping"}},
+		MemoryMiB:   a.Size.MemoryMiB,
+		CPUs:        a.Size.CPUs,
+		Interactive: true,
+		Grace:       30 * time.Second,
+		Order:       workload.StopFirst,
 	}
 }
 

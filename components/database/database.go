@@ -124,12 +124,13 @@ func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.Strin
 		},
 		Networks: []workload.Network{{Name: a.Network, Aliases: []string{Host}}},
 		// With -h: on the socket it would call the temporary server of the first start healthy.
-		Health:    workload.Health{Command: []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresconf.ProbeUser, "-d", postgresconf.Database}},
-		MemoryMiB: a.Size.MemoryMiB,
-		CPUs:      a.Size.CPUs,
-		ShmMiB:    256,
-		Grace:     2 * time.Minute,
-		Order:     workload.StopFirst,
+		Health:      workload.Health{Command: []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresconf.ProbeUser, "-d", postgresconf.Database}},
+		MemoryMiB:   a.Size.MemoryMiB,
+		CPUs:        a.Size.CPUs,
+		Interactive: true,
+		ShmMiB:      256,
+		Grace:       2 * time.Minute,
+		Order:       workload.StopFirst,
 	}
 }
 

@@ -68,12 +68,13 @@ func (a Args) nginx(releases *workload.Volume) workload.Spec {
 			{Address: a.Edge.Address, Published: a.Edge.HTTPPort, Internal: nginxconf.HTTPPort},
 			{Address: a.Edge.Address, Published: a.Edge.HTTPSPort, Internal: nginxconf.HTTPSPort},
 		},
-		Health:    workload.Health{Command: []string{"curl", "-fsSo", "/dev/null", "http://" + statusAddress("127.0.0.1")}},
-		MemoryMiB: a.Edge.MemoryMiB,
-		CPUs:      a.Edge.CPUs,
-		OpenFiles: 8192,
-		Grace:     20 * time.Second, // the script gives open connections 10
-		Order:     workload.StopFirst,
+		Health:      workload.Health{Command: []string{"curl", "-fsSo", "/dev/null", "http://" + statusAddress("127.0.0.1")}},
+		MemoryMiB:   a.Edge.MemoryMiB,
+		CPUs:        a.Edge.CPUs,
+		Interactive: true,
+		OpenFiles:   8192,
+		Grace:       20 * time.Second, // the script gives open connections 10
+		Order:       workload.StopFirst,
 	}
 }
 

@@ -38,6 +38,7 @@ func (e *Engine) container(s Spec, files *fileSet, role string) *docker.Containe
 		Memory:     pulumi.Int(s.MemoryMiB),
 		MemorySwap: pulumi.Int(s.MemoryMiB), // no swap; unset, Docker stores twice the memory and the provider sees a change
 		Cpus:       pulumi.String(cpus(s.CPUs)),
+		CpuShares:  pulumi.Int(shares(s.Interactive)),
 
 		DestroyGraceSeconds: pulumi.Int(seconds(s.Grace)), // unset, the provider kills
 		StopTimeout:         pulumi.Int(seconds(s.Grace)),
@@ -152,4 +153,12 @@ func replacement(order Order) pulumi.ResourceOption {
 		pulumi.DeleteBeforeReplace(order == StopFirst),
 		pulumi.ReplaceOnChanges([]string{"*"}),
 	)
+}
+
+// shares is the relative weight in the kernel's scheduler; Docker's default is 1024.
+func shares(interactive bool) int {
+	if interactive {
+		return 4096
+	}
+	return 1024
 }

@@ -44,8 +44,11 @@ type Spec struct {
 	Health    Health
 	MemoryMiB int
 	CPUs      float64 // cores; 0 means 1
-	ShmMiB    int     // size of /dev/shm, 0 means Docker's 64
-	OpenFiles int     // limit of open files, 0 means the engine's default
+	// Interactive says that somebody waits for its answers: when cores are short, as while the next version of everything starts, it gets four times the
+	// share of others.
+	Interactive bool
+	ShmMiB      int // size of /dev/shm, 0 means Docker's 64
+	OpenFiles   int // limit of open files, 0 means the engine's default
 
 	// StopSignal asks the main process to end, where the image's own signal is not the right one.
 	StopSignal string
