@@ -3,10 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
+
+	"prefect-platform/internal/workload"
 )
 
 func newClean(o *options) *cobra.Command {
@@ -67,5 +72,19 @@ func (s *session) clean(ctx context.Context, x *examination) error {
 		return err
 	}
 	fmt.Println("Deleted.")
+	return s.mentionLeft(ctx, x)
+}
+
+// mentionLeft names volumes that look like the stack's but are not in its state, as those of a worker pool that it no longer has. Another stack may own them.
+func (s *session) mentionLeft(ctx context.Context, x *examination) error {
+	has, err := x.engine.Inventory(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(has.Volumes)) {
+		if strings.HasPrefix(name, workload.Prefix(s.options.stack)+"-") {
+			fmt.Printf("Not in the state, and left: volume %s. If no other stack owns it: docker volume rm %s\n", name, name)
+		}
+	}
 	return nil
 }

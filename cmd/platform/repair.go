@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"prefect-platform/internal/mend"
@@ -13,6 +15,9 @@ func (s *session) repair(ctx context.Context, x *examination) error {
 	announce(plan)
 	if len(plan.Gone)+len(plan.Stopped)+len(plan.Orphans)+len(plan.OrphanNetworks)+len(plan.Pending) == 0 {
 		return nil
+	}
+	if err := s.unchanged(ctx, x); err != nil {
+		return err
 	}
 	plan.Edit(x.state)
 	text, err := x.state.JSON()
@@ -28,6 +33,26 @@ func (s *session) repair(ctx context.Context, x *examination) error {
 		return err
 	}
 	return plan.Remove(ctx, x.engine)
+}
+
+// unchanged refuses to write a state from before another operation, which ran while a person was asked: it would forget what that one made.
+func (s *session) unchanged(ctx context.Context, x *examination) error {
+	before, err := x.state.JSON()
+	if err != nil {
+		return err
+	}
+	now, err := s.export(ctx)
+	if err != nil {
+		return err
+	}
+	after, err := now.JSON()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(before, after) {
+		return errors.New("the stack was changed by somebody else meanwhile; nothing was done, run it again")
+	}
+	return nil
 }
 
 // sweep removes the volumes with files that nothing uses any more; Pulumi only forgets them, see workload.

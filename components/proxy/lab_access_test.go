@@ -47,7 +47,7 @@ func asksForTheCredentialOnEveryPath(t *testing.T, e *labEdge) {
 		"GET /api", "GET /api/", "GET /api/version", "GET /api/admin/settings", "POST /api/flows/filter", "GET /api/ready", "GET /_ready", "GET /healthz", "GET /stub_status",
 		"HEAD /api/health", "POST /api/health", "GET /api/health/", "GET /api/%68ealth", "GET /api/flows/../health", "GET /api/flows/%2e%2e/health", "GET //api/health",
 		"GET /api/events/in", "GET /api/events/out", "GET /api/logs/out", "GET /api/task_runs/subscriptions/scheduled", "GET /api/work_pools/x/workers/connect",
-		"POST /api/events/in", "OPTIONS /api/flows/filter",
+		"POST /api/events/in", "GET /ui-settings/../api/events/in", "OPTIONS /api/flows/filter",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		for name, headers := range map[string][]string{
@@ -57,9 +57,10 @@ func asksForTheCredentialOnEveryPath(t *testing.T, e *labEdge) {
 			"no user": {"Authorization: " + basic("", activePassword)},
 			"case":    {"Authorization: " + basic("prefect", strings.ToUpper(keptPassword))},
 			"upgrade": {"Authorization: ", "Upgrade: h2c"},
+			"smuggle": {"Authorization: ", "Upgrade: websocket /api/events/in?"},
 		} {
 			by := client
-			if name == "upgrade" { // which HTTP/2 has not
+			if name == "upgrade" || name == "smuggle" { // which HTTP/2 has not
 				by = upgrading
 			}
 			got, err := e.try(by, method, path, headers...)

@@ -80,6 +80,9 @@ func pattern(t *testing.T, conf crossplane.Directives, variable string) *regexp.
 	t.Helper()
 	for _, m := range all(conf, "map") {
 		if m.Args[1] == variable {
+			if text, found := strings.CutPrefix(m.Block[0].Directive, "~*"); found {
+				return regexp.MustCompile("(?i)" + text)
+			}
 			return regexp.MustCompile(strings.TrimPrefix(m.Block[0].Directive, "~"))
 		}
 	}
@@ -88,7 +91,8 @@ func pattern(t *testing.T, conf crossplane.Directives, variable string) *regexp.
 }
 
 func TestRender_LetsOnlyUpgradesOfTheFiveWebSocketPathsPassWithoutCredential(t *testing.T) {
-	websocket := pattern(t, render(t, prod()), "$websocket")
+	conf := render(t, prod())
+	websocket, upgrade := pattern(t, conf, "$websocket"), pattern(t, conf, "$upgrade")
 	for request, want := range map[string]bool{
 		"GET websocket /api/events/in":                               true,
 		"GET WebSocket /api/events/out":                              true,
@@ -96,6 +100,8 @@ func TestRender_LetsOnlyUpgradesOfTheFiveWebSocketPathsPassWithoutCredential(t *
 		"GET websocket /api/task_runs/subscriptions/scheduled":       true,
 		"GET websocket /api/work_pools/my%20pool/workers/connect":    true,
 		"GET  /api/events/in":                                        false,
+		"GET notwebsocket /api/events/in":                            false,
+		"GET websocketx /api/events/in":                              false,
 		"GET h2c /api/events/in":                                     false,
 		"POST websocket /api/events/in":                              false,
 		"HEAD websocket /api/events/in":                              false,
@@ -109,9 +115,21 @@ func TestRender_LetsOnlyUpgradesOfTheFiveWebSocketPathsPassWithoutCredential(t *
 		"GET websocket /api/flows/../events/in":                      false,
 		"GET websocket /api/work_pools/x/workers/connect/../../flow": false,
 	} {
-		if got := websocket.MatchString(request); got != want {
+		method, rest, _ := strings.Cut(request, " ")
+		header, path, _ := strings.Cut(rest, " ")
+		judged := "none"
+		if upgrade.MatchString(header) {
+			judged = "websocket"
+		}
+		if got := websocket.MatchString(method + " " + judged + " " + path); got != want {
 			t.Errorf("%s passes without credential: %v", request, got)
 		}
+	}
+}
+
+func TestRender_JudgesTheUpgradeHeaderAlone(t *testing.T) {
+	if pattern(t, render(t, prod()), "$upgrade").MatchString("websocket /api/events/in?") {
+		t.Error("a header with a path of its own passes for an upgrade, whatever the request's path is")
 	}
 }
 

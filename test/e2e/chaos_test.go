@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,7 +94,7 @@ func awaitRestart(t *testing.T, before container.InspectResponse, within time.Du
 func restarted(before, now container.InspectResponse) error {
 	switch {
 	case now.State.StartedAt == before.State.StartedAt:
-		return fmt.Errorf("it has not restarted, health %s", now.State.Health.Status)
+		return errors.New("it has not restarted")
 	case now.State.Health == nil || now.State.Health.Status != container.Healthy:
 		return fmt.Errorf("it is %s, health %+v", now.State.Status, now.State.Health)
 	}

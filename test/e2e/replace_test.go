@@ -34,7 +34,7 @@ func TestReplacement_DropsNothing(t *testing.T) {
 	patient := Set("edge.limits.connections", 4096) // all of the load comes from one address, and may wait
 	stack.Up(t, patient)
 
-	name := uniqueName("replaced")
+	name, begin := uniqueName("replaced"), time.Now()
 	scheduled := deploy(t, name+"-schedule", map[string]any{
 		"parameters": map[string]any{"tasks": 1, "pause": 0},
 		"schedules":  []any{map[string]any{"active": true, "schedule": map[string]any{"interval": scheduleEvery.Seconds(), "anchor_date": time.Now().Truncate(time.Second)}}},
@@ -73,7 +73,7 @@ func TestReplacement_DropsNothing(t *testing.T) {
 		awaitState(t, run, "COMPLETED", 2*time.Minute)
 		expectWhole(t, run, runs.tasks)
 	}
-	expectOnSchedule(t, scheduled, end)
+	expectOnSchedule(t, scheduled, begin, end)
 }
 
 // startPosts creates flow runs at the agreed rate, each with a name of its own.
@@ -260,7 +260,7 @@ func (w *webSockets) expectUnrefused(t *testing.T) {
 }
 
 // expectOnSchedule wants one run, finished, for each time of the schedule up to the given one.
-func expectOnSchedule(t *testing.T, deployment string, until time.Time) {
+func expectOnSchedule(t *testing.T, deployment string, since, until time.Time) {
 	t.Helper()
 	due := fmt.Sprintf("r.deployment_id = '%s' and r.expected_start_time <= to_timestamp(%d)", deployment, until.Unix())
 	var problems []string
@@ -280,6 +280,9 @@ func expectOnSchedule(t *testing.T, deployment string, until time.Time) {
 		starts = append(starts, start)
 	}
 	t.Logf("%d scheduled runs", len(starts))
+	if least := int(until.Sub(since)/scheduleEvery) - 1; len(starts) < least {
+		t.Errorf("%d runs in %s, want %d or more", len(starts), until.Sub(since), least)
+	}
 	for _, problem := range history.OffSchedule(starts, scheduleEvery) {
 		t.Error(problem)
 	}

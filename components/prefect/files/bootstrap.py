@@ -42,7 +42,7 @@ def wait_for_api(client):
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            response = client.request("GET", "/ready")
+            response = httpx.get(str(client.api_url).rstrip("/") + "/ready", timeout=5)  # Prefect's own client would wait without end in an outage
             if response.status_code == httpx.codes.OK:
                 return
             problem = f"it answers {response.status_code}"

@@ -6,11 +6,13 @@ into the one on which Prefect's clients wait as long as it takes, but flows in t
 
 import asyncio
 import json
+import time
 
 import sqlalchemy
 from prefect.server.database import provide_database_interface
 
 PATIENCE = 5  # seconds for the database to answer
+ECHO = 10  # seconds for which an error is still taken for one of the outage that has just ended: what waited in it fails after its end
 RETRY_AFTER = 2  # seconds
 BODY = json.dumps({"exception_message": "Prefect is being maintained or restarted; try again in a moment."}).encode()
 
@@ -31,7 +33,7 @@ class Maintenance:
     """An ASGI application that answers for another one when that fails for want of the database."""
 
     def __init__(self, app, database_answers=database_answers):
-        self.app, self.database_answers, self.check = app, database_answers, None
+        self.app, self.database_answers, self.check, self.failed = app, database_answers, None, float("-inf")
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -40,7 +42,7 @@ class Maintenance:
 
         async def answer(message):
             nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] in (500, 503) and not await self.one_check():
+            if message["type"] == "http.response.start" and message["status"] in (500, 503) and not await self.well():
                 replaced = True
                 headers = {"content-type": "application/json", "content-length": len(BODY), "retry-after": RETRY_AFTER, "prefect-maintenance": "true"}
                 await send({"type": "http.response.start", "status": 503, "headers": [(k.encode(), str(v).encode()) for k, v in headers.items()]})
@@ -50,8 +52,10 @@ class Maintenance:
 
         await self.app(scope, receive, answer)
 
-    async def one_check(self):
-        """Whoever asks while a check is under way shares its result."""
+    async def well(self):
+        """Whether the database answers, and has for a while. Whoever asks while a check is under way shares its result."""
         if self.check is None or self.check.done():
             self.check = asyncio.ensure_future(self.database_answers())
-        return await asyncio.shield(self.check)
+        if not await asyncio.shield(self.check):
+            self.failed = time.monotonic()
+        return time.monotonic() - self.failed > ECHO

@@ -27,6 +27,7 @@ import yaml
 
 KILL_SECONDS = 15  # for flow runs to end after SIGTERM, hooks included
 REPORT_SECONDS = 20  # after SIGKILL, to report those that did not and to run their hooks
+PAGE = 200  # flow runs that the API lists at once, at most
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -99,10 +100,15 @@ def draining_worker(log_folder):
             would be Pending for ever, and the second Running until its missing heartbeats are noticed.
             """
             unfinished = filters.FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
-            runs = await self.client.read_flow_runs(
-                flow_run_filter=filters.FlowRunFilter(state=filters.FlowRunFilterState(type=unfinished)),
-                work_pool_filter=filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[self._work_pool_name])),
-            )
+            runs, page = [], None
+            while page is None or len(page) == PAGE:
+                page = await self.client.read_flow_runs(
+                    flow_run_filter=filters.FlowRunFilter(state=filters.FlowRunFilterState(type=unfinished)),
+                    work_pool_filter=filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[self._work_pool_name])),
+                    limit=PAGE,
+                    offset=len(runs),
+                )
+                runs += page
             for run in runs:
                 if run.labels.get("prefect.worker.name") != self.name:
                     continue

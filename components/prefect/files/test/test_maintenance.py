@@ -49,6 +49,27 @@ class MaintenanceTest(unittest.TestCase):
             code, headers, body, _ = answers(status, database=True)
             self.assertEqual((code, headers, body), (status, {}, b"the application's own" * 3))
 
+    def test_an_error_just_after_an_outage_is_of_the_outage(self):
+        states = iter([False, True])
+        sent = []
+
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+
+        async def send(message):
+            sent.append(message)
+
+        async def database_answers():
+            return next(states)
+
+        async def ask():
+            maintained = Maintenance(app, database_answers)
+            for _ in range(2):
+                await maintained({"type": "http"}, None, send)
+
+        asyncio.run(ask())
+        self.assertEqual([message["status"] for message in sent if message["type"] == "http.response.start"], [503, 503])
+
     def test_other_answers_cost_no_look_at_the_database(self):
         for status in (200, 404, 409, 422, 429):
             code, _, body, checks = answers(status, database=False)
