@@ -5,6 +5,7 @@ package e2e
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,7 +23,7 @@ func TestCertificate_TurnsToAProvidedOneAndBackWhileTheEdgeServes(t *testing.T) 
 	t.Setenv("SSL_CERT_FILE", trusted)
 	stack.Up(t, Set("tls", map[string]any{"mode": "provided", "certificate": certificate}), SetSecret("tlsKey", key))
 	answer := get(t, stack.HTTP, "/api/version", nil)
-	if answer.StatusCode != 200 {
+	if answer.StatusCode != http.StatusOK {
 		t.Errorf("with the provided certificate: %s", answer.Status)
 	}
 	block, _ := pem.Decode([]byte(certificate))
@@ -35,7 +36,7 @@ func TestCertificate_TurnsToAProvidedOneAndBackWhileTheEdgeServes(t *testing.T) 
 	if stack.CA != ca {
 		t.Error("the stack has another authority than before")
 	}
-	if answer := get(t, stack.HTTP, "/api/version", nil); answer.StatusCode != 200 {
+	if answer := get(t, stack.HTTP, "/api/version", nil); answer.StatusCode != http.StatusOK {
 		t.Errorf("with the stack's own certificate again: %s", answer.Status)
 	}
 	if now := stack.Container(t, "nginx").ID; now != edge {

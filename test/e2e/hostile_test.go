@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,7 @@ func TestHostilePasswords_AFlowRunsWithAllCharactersInEverySecret(t *testing.T) 
 	if run.State != "Completed" || !run.OwnEvent || run.Events < tasksOfRun+1 {
 		t.Errorf("%+v, want it completed and %d tasks heard of", run, tasksOfRun+1)
 	}
-	if now := get(t, stack.HTTP, "/api/version", nil); now.StatusCode != 200 {
+	if now := get(t, stack.HTTP, "/api/version", nil); now.StatusCode != http.StatusOK {
 		t.Errorf("with the supplied credential: %s", now.Status)
 	}
 }
