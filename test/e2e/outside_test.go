@@ -165,7 +165,7 @@ type machine struct{ name string }
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, to make a network namespace")
+		t.Fatal("run this test as root: it makes a network namespace")
 	}
 	name := "e2e-" + strconv.Itoa(os.Getpid())
 	host, client := "e2eh"+strconv.Itoa(os.Getpid()), "e2ec"+strconv.Itoa(os.Getpid())
