@@ -2,6 +2,7 @@
 package mocks
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ const Container = "docker:index/container:Container"
 type Recorder struct {
 	// ExitCode is that of every job.
 	ExitCode int
+	// Certificate and Key are what the tls provider would make, in PEM; empty for a text that is none.
+	Certificate, Key string
 
 	mutex      sync.Mutex
 	registered []pulumi.MockResourceArgs
@@ -32,11 +35,11 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	case "random:index/randomPassword:RandomPassword":
 		outputs["result"] = resource.MakeSecret(resource.NewProperty(generated(args.Name)))
 	case "tls:index/privateKey:PrivateKey":
-		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty("a private key"))
+		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty(cmp.Or(r.Key, "a private key")))
 	case "tls:index/certRequest:CertRequest":
 		outputs["certRequestPem"] = resource.NewProperty("a request")
 	case "tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert":
-		outputs["certPem"] = resource.NewProperty("a certificate")
+		outputs["certPem"] = resource.NewProperty(cmp.Or(r.Certificate, "a certificate"))
 	case Container:
 		outputs["exitCode"] = resource.NewProperty(float64(r.ExitCode))
 		outputs["containerLogs"] = resource.NewProperty("the container's log")

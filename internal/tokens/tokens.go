@@ -1,0 +1,73 @@
+// Package tokens names what the program and its policy pack must spell alike: a typing mistake here is a compile error in both, where a literal of its own in
+// the pack would be a policy that inspects nothing and reports success.
+package tokens
+
+// Types of Pulumi's own resources.
+const (
+	Stack          = "pulumi:pulumi:Stack"
+	DockerProvider = "pulumi:providers:docker"
+)
+
+// Types of the docker provider, in the long form that policies see; the command line shortens them.
+const (
+	Container = "docker:index/container:Container"
+	Network   = "docker:index/network:Network"
+	Volume    = "docker:index/volume:Volume"
+	Image     = "docker:index/remoteImage:RemoteImage"
+)
+
+// Types of the random and tls providers.
+const (
+	Password          = "random:index/randomPassword:RandomPassword"
+	PrivateKey        = "tls:index/privateKey:PrivateKey"
+	CertRequest       = "tls:index/certRequest:CertRequest"
+	SelfSignedCert    = "tls:index/selfSignedCert:SelfSignedCert"
+	LocallySignedCert = "tls:index/locallySignedCert:LocallySignedCert"
+)
+
+// Types of the platform's components.
+const (
+	Database = "prefect-platform:database:Database"
+	Cache    = "prefect-platform:cache:Cache"
+	Prefect  = "prefect-platform:prefect:Prefect"
+	Proxy    = "prefect-platform:proxy:Proxy"
+)
+
+// Inputs that components record, so that a policy can judge in a preview what the containers will only know in an `up`.
+const (
+	InputImage      = "image"
+	InputMemoryMiB  = "memoryMiB"
+	InputActiveSlot = "activeSlot"
+
+	InputMajor          = "major"
+	InputMaxConnections = "maxConnections"
+	InputHBA            = "hba" // the whole text
+	InputRetentionDays  = "retentionDays"
+
+	InputPublicURL        = "publicUrl"
+	InputAuthenticated    = "authenticated"
+	InputAPIReplicas      = "apiReplicas"
+	InputServicesReplicas = "servicesReplicas"
+	InputPools            = "pools"
+
+	InputHost      = "host"
+	InputTLSMode   = "tlsMode"
+	InputAllow     = "allow"     // networks
+	InputNginxConf = "nginxConf" // the whole text
+)
+
+// Labels of everything that a stack has on its engine.
+const (
+	LabelStack    = "prefect-platform.stack"
+	LabelWorkload = "prefect-platform.workload"
+	LabelRole     = "prefect-platform.role"
+	// LabelLab marks images that the lab built because the official ones could not be pulled.
+	LabelLab = "prefect-platform.lab"
+)
+
+// Values of LabelRole.
+const (
+	RoleService = "service" // runs
+	RoleJob     = "job"     // ran once
+	RoleFiles   = "files"   // never starts, fills a volume
+)

@@ -1,0 +1,188 @@
+package rules
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumitokens "github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/components"
+	"prefect-platform/config"
+	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
+)
+
+// today is the day of all tests but those about dates.
+var today = time.Now()
+
+// real is what the program registers for a stack file of this repository.
+type real struct {
+	facts     Facts
+	resources []Resource
+}
+
+// find returns a copy of a resource, which a test may change.
+func (r real) find(t testing.TB, token, name string) Resource {
+	t.Helper()
+	for _, each := range r.resources {
+		if each.Type == token && each.Name == name {
+			return each
+		}
+	}
+	t.Fatalf("the real stack has no %s %s", token, name)
+	return Resource{}
+}
+
+// up and preview are the real stacks, by name of their stack file: with every value known, and with what a first preview knows.
+func up(t testing.TB, stack string) real      { return realStack(t, stack, false) }
+func preview(t testing.TB, stack string) real { return realStack(t, stack, true) }
+
+var realStacks sync.Map
+
+func realStack(t testing.TB, stack string, preview bool) real {
+	t.Helper()
+	type key struct {
+		stack   string
+		preview bool
+	}
+	if made, ok := realStacks.Load(key{stack, preview}); ok {
+		return made.(real)
+	}
+	values, secrets := stackConfig(t, stack)
+	c, err := config.Parse(values, secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, certKey := throwawayCertificate(t, "prefect.corp.net")
+	recorder := &mocks.Recorder{Certificate: certificate, Key: certKey}
+	var options []pulumi.RunOption
+	if preview {
+		options = append(options, mocks.Preview)
+	}
+	err = recorder.Run(func(ctx *pulumi.Context) error {
+		_, err := components.NewPlatform(ctx, c)
+		return err
+	}, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := real{
+		facts:     Facts{Production: c.Production, Preview: preview, Today: today, Config: values, Secrets: secrets},
+		resources: []Resource{{Type: tokens.Stack, Name: "prefect-platform-" + stack, URN: "urn:pulumi:" + stack + "::prefect-platform::pulumi:pulumi:Stack::prefect-platform-" + stack}},
+	}
+	for _, args := range recorder.All("") {
+		rpc := args.RegisterRPC
+		made.resources = append(made.resources, Resource{
+			Type: args.TypeToken, Name: args.Name, Parent: rpc.GetParent(),
+			URN:                 string(resource.NewURN("dev", "prefect-platform", parentType(rpc.GetParent()), pulumitokens.Type(args.TypeToken), args.Name)),
+			Properties:          resource.FromResourcePropertyMap(args.Inputs),
+			Protect:             rpc.GetProtect(),
+			DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+			IgnoreChanges:       rpc.GetIgnoreChanges(),
+		})
+	}
+	realStacks.Store(key{stack, preview}, made)
+	return made
+}
+
+// stackConfig reads a stack file of this repository as Pulumi does, and fills in what its owner must.
+func stackConfig(t testing.TB, stack string) (values map[string]string, secrets []string) {
+	t.Helper()
+	project, err := workspace.LoadProject("../../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := workspace.LoadProjectStack(nil, project, "../../Pulumi."+stack+".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	decrypted, err := file.Config.Decrypt(plain{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values = map[string]string{}
+	for key, value := range decrypted {
+		values[key.String()] = value
+	}
+	if stack == "prod" {
+		certificate, key := throwawayCertificate(t, "prefect.corp.net")
+		values[config.Namespace+":host"] = "prefect.corp.net"
+		set(t, values, "edge", "allow", []string{"192.168.1.0/24"})
+		set(t, values, "tls", "mode", config.Provided)
+		set(t, values, "tls", "certificate", certificate)
+		values[config.Namespace+":tlsKey"] = key
+		secrets = append(secrets, config.Namespace+":tlsKey")
+	}
+	return values, secrets
+}
+
+func set(t testing.TB, values map[string]string, section, key string, value any) {
+	t.Helper()
+	object := map[string]any{}
+	if text := values[config.Namespace+":"+section]; text != "" {
+		if err := json.Unmarshal([]byte(text), &object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	object[key] = value
+	text, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values[config.Namespace+":"+section] = string(text)
+}
+
+// throwawayCertificate signs a certificate of 90 days by itself.
+func throwawayCertificate(t testing.TB, host string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+		NotBefore: today.Add(-time.Hour), NotAfter: today.Add(90 * 24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
+
+// plain stands in for a stack's cipher: no stack file of this repository has a secret.
+type plain struct{}
+
+func (plain) DecryptValue(_ context.Context, ciphertext string) (string, error) {
+	return ciphertext, nil
+}
+
+func (plain) BatchDecrypt(_ context.Context, ciphertexts []string) ([]string, error) {
+	return ciphertexts, nil
+}
+
+func parentType(urn string) pulumitokens.Type {
+	if urn == "" || strings.Contains(urn, "::"+tokens.Stack+"::") {
+		return ""
+	}
+	return resource.URN(urn).QualifiedType()
+}
