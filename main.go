@@ -6,12 +6,16 @@ import (
 
 	"prefect-platform/components"
 	"prefect-platform/config"
+	"prefect-platform/policy/guard"
 )
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		c, err := config.FromEnvironment()
 		if err != nil {
+			return err
+		}
+		if err := guard.Install(ctx); err != nil {
 			return err
 		}
 		platform, err := components.NewPlatform(ctx, c)

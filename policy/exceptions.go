@@ -9,13 +9,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
+	"prefect-platform/internal/tokens"
+	"prefect-platform/policy/levels"
 	"prefect-platform/policy/rules"
-)
-
-// exceptionsPolicy and exceptionsKey name the place of exceptions in policy/prod.json: {"exceptions": {"list": [{"rule": ..., "resource": ..., "reason": ..., "until": ...}]}}.
-const (
-	exceptionsPolicy = "exceptions"
-	exceptionsKey    = "list"
 )
 
 // given are the exceptions of one operation. Pulumi may judge resources at the same time.
@@ -26,11 +22,11 @@ type given struct {
 
 // exceptions is a policy of its own, for three reasons: each policy is told its own configuration only, all exceptions belong in one list, and what is let pass is
 // shown in every output, which takes a policy of level advisory.
-func (p *policies) exceptions(all []rules.Rule) policyx.Policy {
-	return policyx.NewResourceValidationPolicy(exceptionsPolicy, policyx.ResourceValidationPolicyArgs{
+func (p *policies) exceptions() policyx.Policy {
+	return policyx.NewResourceValidationPolicy(levels.Policy, policyx.ResourceValidationPolicyArgs{
 		Description:      "What is let pass by way of exception is listed, with its reason and its end.",
 		EnforcementLevel: policyx.EnforcementLevelAdvisory,
-		ConfigSchema: &policyx.ConfigSchema{Properties: map[string]map[string]any{exceptionsKey: {
+		ConfigSchema: &policyx.ConfigSchema{Properties: map[string]map[string]any{levels.Key: {
 			"type": "array",
 			"items": map[string]any{
 				"type":                 "object",
@@ -43,31 +39,31 @@ func (p *policies) exceptions(all []rules.Rule) policyx.Policy {
 			},
 		}}},
 		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
-			list, err := decode(args.Config[exceptionsKey])
+			list, err := decode(args.Config[levels.Key])
 			if err != nil {
 				return err
 			}
 			p.known.mutex.Lock()
 			p.known.list = list
 			p.known.mutex.Unlock()
-			p.list(args.Manager, resource(args.Resource), all)
+			p.list(args.Manager, resource(args.Resource))
 			return nil
 		},
 	})
 }
 
-// list tells what an exception lets pass for this resource, and which exceptions for it count for nothing.
-func (p *policies) list(to policyx.PolicyManager, r rules.Resource, all []rules.Rule) {
+// list tells what an exception lets pass for this resource. Those that count for nothing are told once, with the stack itself.
+func (p *policies) list(to policyx.PolicyManager, r rules.Resource) {
 	for _, e := range p.known.list {
-		i := slices.IndexFunc(all, func(rule rules.Rule) bool { return e.Covers(rule.ID, r) })
-		if i < 0 {
+		problem := e.Problem(p.all, p.facts.Today)
+		if problem != "" && r.Type == tokens.Stack {
+			to.ReportViolation(fmt.Sprintf("%s: the exception of %s from %s does not count: %s", r.Name, e.Resource, e.Rule, problem), r.URN)
+		}
+		i := slices.IndexFunc(p.all, func(rule rules.Rule) bool { return e.Covers(rule.ID, r) })
+		if problem != "" || i < 0 {
 			continue
 		}
-		if problem := e.Problem(p.facts.Today); problem != "" {
-			to.ReportViolation(fmt.Sprintf("%s: the exception from %s does not count: %s", r.Name, e.Rule, problem), r.URN)
-			continue
-		}
-		violations := all[i].Judge(p.facts, r)
+		violations := p.all[i].Judge(p.facts, r)
 		for _, v := range violations {
 			to.ReportViolation(fmt.Sprintf("%s: %s may be broken until %s (%s): %s", r.Name, e.Rule, e.Until, e.Reason, v.Found), r.URN)
 		}
@@ -81,7 +77,7 @@ func (p *policies) list(to policyx.PolicyManager, r rules.Resource, all []rules.
 func (p *policies) excused(rule string, r rules.Resource) bool {
 	p.known.mutex.Lock()
 	defer p.known.mutex.Unlock()
-	return slices.ContainsFunc(p.known.list, func(e rules.Exception) bool { return e.Covers(rule, r) && e.Problem(p.facts.Today) == "" })
+	return levels.Excused(p.known.list, p.all, rule, r, p.facts.Today)
 }
 
 func decode(value any) ([]rules.Exception, error) {

@@ -20,17 +20,18 @@ func newPack(ctx *pulumi.Context) (policyx.PolicyPack, error) {
 }
 
 func pack(facts rules.Facts, all []rules.Rule) (policyx.PolicyPack, error) {
-	p := &policies{facts: facts, asked: map[string]bool{}}
-	list := []policyx.Policy{p.exceptions(all)} // the first, because only it is given the exceptions, which the others heed
+	p := &policies{all: all, facts: facts, asked: map[string]bool{}}
+	list := []policyx.Policy{p.exceptions()} // the first, because only it is given the exceptions, which the others heed
 	for _, rule := range all {
 		list = append(list, p.policy(rule))
 	}
-	list = append(list, p.production(all))
+	list = append(list, p.production())
 	return policyx.NewPolicyPack("prefect-platform", version, policyx.EnforcementLevelMandatory, list)
 }
 
 // policies are what one operation shares.
 type policies struct {
+	all   []rules.Rule
 	facts rules.Facts
 	known given           // the exceptions
 	asked map[string]bool // rules that were asked about a resource, and so are not disabled

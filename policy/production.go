@@ -5,12 +5,10 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
-
-	"prefect-platform/policy/rules"
 )
 
 // production refuses a production stack that is judged by the levels of another one: `--policy-pack-config policy/dev.json` would turn the strict rules off unseen.
-func (p *policies) production(all []rules.Rule) policyx.Policy {
+func (p *policies) production() policyx.Policy {
 	return policyx.NewStackValidationPolicy("levels-of-production", policyx.StackValidationPolicyArgs{
 		Description:      "A production stack is judged by every rule that has to do with production.",
 		EnforcementLevel: policyx.EnforcementLevelMandatory,
@@ -19,7 +17,7 @@ func (p *policies) production(all []rules.Rule) policyx.Policy {
 				return nil
 			}
 			var off []string
-			for _, rule := range all {
+			for _, rule := range p.all {
 				if rule.Production && rule.Resource != nil && !p.wasAsked(rule.ID) {
 					off = append(off, rule.ID)
 				}

@@ -21,8 +21,8 @@ type Exception struct {
 const longest = 366 * 24 * time.Hour
 
 // Problem says why an exception counts for nothing; empty if it counts today.
-func (e Exception) Problem(today time.Time) string {
-	rule, known := Find(e.Rule)
+func (e Exception) Problem(all []Rule, today time.Time) string {
+	rule, known := find(all, e.Rule)
 	until, err := time.Parse(time.DateOnly, e.Until)
 	switch {
 	case !known:

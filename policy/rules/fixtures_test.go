@@ -81,7 +81,7 @@ func TestRules_RefuseWhatIsWrongAndNameNoOtherRule(t *testing.T) {
 
 func TestRules_LetTheUnknownPassInAPreviewOnlyIfAnUpJudgesAgain(t *testing.T) {
 	for id, p := range proofs {
-		rule, _ := Find(id)
+		rule, _ := find(All(), id)
 		for _, f := range p.unknown {
 			t.Run(id+"/"+f.name, func(t *testing.T) {
 				found := judge(f.apply(t, true))

@@ -7,12 +7,10 @@ func All() []Rule {
 	return slices.Concat(authRules, tlsRules, exposureRules, secretsRules, containersRules, dataRules, scaleRules, monitoringRules)
 }
 
-// Find returns the rule with an ID.
-func Find(id string) (Rule, bool) {
-	for _, r := range All() {
-		if r.ID == id {
-			return r, true
-		}
+func find(all []Rule, id string) (Rule, bool) {
+	i := slices.IndexFunc(all, func(r Rule) bool { return r.ID == id })
+	if i < 0 {
+		return Rule{}, false
 	}
-	return Rule{}, false
+	return all[i], true
 }
