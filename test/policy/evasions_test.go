@@ -1,0 +1,26 @@
+//go:build e2e
+
+package policy
+
+import (
+	"testing"
+)
+
+// evasions were written by somebody who had not read the rules, to get around them.
+var evasions = []variant{}
+
+func TestPreview_StopsEveryEvasion(t *testing.T) {
+	b := newBench(t)
+	t.Run("group", func(t *testing.T) {
+		for _, v := range evasions {
+			t.Run(v.name, func(t *testing.T) {
+				t.Parallel()
+				got := b.preview(t, v)
+				if got.err == nil || len(got.mandatory) == 0 {
+					t.Errorf("%s goes through; %s", v.why, got.describe())
+				}
+				t.Logf("stopped by %v", got.rules())
+			})
+		}
+	})
+}
