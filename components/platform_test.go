@@ -9,6 +9,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 )
 
 func run(t *testing.T, change func(*config.Config), options ...pulumi.RunOption) *mocks.Recorder {
@@ -36,13 +37,13 @@ func unchanged(*config.Config) {}
 func TestNewPlatform_ComesToItsEndInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := run(t, unchanged, mocks.Preview)
 	for _, name := range []string{"database-server", "cache-server", "prefect-api-0", "prefect-services-0", "prefect-worker-default-0", "proxy-nginx"} {
-		r.Find(t, mocks.Container, name)
+		r.Find(t, tokens.Container, name)
 	}
 }
 
 func TestNewPlatform_PublishesPortsOfTheEdgeOnly(t *testing.T) {
 	r := run(t, unchanged)
-	for _, args := range r.All(mocks.Container) {
+	for _, args := range r.All(tokens.Container) {
 		ports, named := args.Inputs["ports"]
 		published := named && len(ports.ArrayValue()) > 0
 		if published != (args.Name == "proxy-nginx") {
@@ -54,7 +55,7 @@ func TestNewPlatform_PublishesPortsOfTheEdgeOnly(t *testing.T) {
 func TestNewPlatform_KeepsItsDataWhenTheStackGoes(t *testing.T) {
 	r := run(t, unchanged)
 	for volume, protected := range map[string]bool{"postgres-18": true, "redis-8": true, "results-default": false, "flow-logs": false} {
-		request := r.Find(t, "docker:index/volume:Volume", volume).RegisterRPC
+		request := r.Find(t, tokens.Volume, volume).RegisterRPC
 		if !request.GetRetainOnDelete() {
 			t.Errorf("%s is deleted with the stack", volume)
 		}
@@ -67,7 +68,7 @@ func TestNewPlatform_KeepsItsDataWhenTheStackGoes(t *testing.T) {
 func TestNewPlatform_ReachesTheDatabaseAsTheActiveSlotOnly(t *testing.T) {
 	for slot, want := range map[string]string{"a": "prefect_a:generated-for-database-a@postgres", "b": "prefect_b:generated-for-database-b@postgres"} {
 		r := run(t, func(c *config.Config) { c.Rotation.Database = config.Slots{A: 1, B: 1, Active: slot, Keep: true} })
-		uploads := r.Find(t, mocks.Container, "prefect-api-files").Inputs["uploads"].String()
+		uploads := r.Find(t, tokens.Container, "prefect-api-files").Inputs["uploads"].String()
 		if !strings.Contains(uploads, want) {
 			t.Errorf("with slot %s active the API's files lack %s", slot, want)
 		}
@@ -76,7 +77,7 @@ func TestNewPlatform_ReachesTheDatabaseAsTheActiveSlotOnly(t *testing.T) {
 
 func TestNewPlatform_GivesSecretsToNobodyByTheEnvironment(t *testing.T) {
 	r := run(t, unchanged)
-	for _, args := range r.All(mocks.Container) {
+	for _, args := range r.All(tokens.Container) {
 		for _, key := range []resource.PropertyKey{"envs", "command", "entrypoints", "labels", "healthcheck"} {
 			if value := args.Inputs[key]; value.ContainsSecrets() || strings.Contains(value.String(), "generated-for-") {
 				t.Errorf("%s of %s holds a secret", key, args.Name)
@@ -91,6 +92,6 @@ func TestNewPlatform_AddsTheConfiguredNumberOfContainers(t *testing.T) {
 		c.Workers = []config.Worker{config.DefaultWorker(), {Pool: "GPU", Replicas: 2, Limit: 1, MemoryMiB: 512, CPUs: 1}}
 	})
 	for _, name := range []string{"prefect-api-2", "prefect-services-1", "prefect-worker-default-0", "prefect-worker-gpu-1"} {
-		r.Find(t, mocks.Container, name)
+		r.Find(t, tokens.Container, name)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"prefect-platform/internal/engine"
 	"prefect-platform/internal/engine/live"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 func newLogs(o *options) *cobra.Command {
@@ -63,7 +63,7 @@ func (s *session) logs(ctx context.Context, workloads []string, read live.LogOpt
 func choose(all []live.Container, workloads []string) []live.Container {
 	var wanted []live.Container
 	for _, c := range all {
-		if c.Role != workload.RoleFiles && (len(workloads) == 0 || slices.Contains(workloads, c.Workload)) {
+		if c.Role != tokens.RoleFiles && (len(workloads) == 0 || slices.Contains(workloads, c.Workload)) {
 			wanted = append(wanted, c)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"prefect-platform/internal/clone"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/reach"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // answerWithin is how long the edge may take to answer once every container is healthy.
@@ -121,7 +121,7 @@ func (s *session) showIll(ctx context.Context, engine *live.Engine) {
 		return
 	}
 	for _, c := range has.Of(s.options.stack) {
-		if c.Role != workload.RoleService || c.State == "running" && c.Health == "healthy" {
+		if c.Role != tokens.RoleService || c.State == "running" && c.Health == "healthy" {
 			continue
 		}
 		fmt.Printf("\nThe last lines of %s (%s %s):\n", c.Name, c.State, c.Health)

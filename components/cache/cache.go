@@ -14,11 +14,9 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/dsn"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
-
-// Type is the component's token. The policy pack matches on it.
-const Type = "prefect-platform:cache:Cache"
 
 // Where Prefect finds the cache on the application network, and as whom.
 const (
@@ -58,11 +56,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	cache := &Cache{}
 	recorded := pulumi.Map{
-		"image":      pulumi.String(args.Image),
-		"memoryMiB":  pulumi.Int(args.Size.MemoryMiB),
-		"activeSlot": pulumi.String(args.Credential.ActiveSlot),
+		tokens.InputImage:      pulumi.String(args.Image),
+		tokens.InputMemoryMiB:  pulumi.Int(args.Size.MemoryMiB),
+		tokens.InputActiveSlot: pulumi.String(args.Credential.ActiveSlot),
 	}
-	if err := ctx.RegisterComponentResourceV2(Type, name, recorded, cache, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(tokens.Cache, name, recorded, cache, opts...); err != nil {
 		return nil, err
 	}
 	parent := pulumi.Parent(cache)

@@ -14,11 +14,9 @@ import (
 	"prefect-platform/internal/dsn"
 	"prefect-platform/internal/postgresconf"
 	"prefect-platform/internal/scram"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
-
-// Type is the component's token. The policy pack matches on it.
-const Type = "prefect-platform:database:Database"
 
 // Host and Port are where the server is found on the database network.
 const (
@@ -58,14 +56,14 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	db := &Database{}
 	recorded := pulumi.Map{
-		"image":          pulumi.String(args.Image),
-		"major":          pulumi.Int(Major),
-		"maxConnections": pulumi.Int(args.Size.MaxConnections),
-		"memoryMiB":      pulumi.Int(args.Size.MemoryMiB),
-		"hba":            pulumi.String(postgresconf.HBA(args.Subnet)),
-		"activeSlot":     pulumi.String(args.Credential.ActiveSlot),
+		tokens.InputImage:          pulumi.String(args.Image),
+		tokens.InputMajor:          pulumi.Int(Major),
+		tokens.InputMaxConnections: pulumi.Int(args.Size.MaxConnections),
+		tokens.InputMemoryMiB:      pulumi.Int(args.Size.MemoryMiB),
+		tokens.InputHBA:            pulumi.String(postgresconf.HBA(args.Subnet)),
+		tokens.InputActiveSlot:     pulumi.String(args.Credential.ActiveSlot),
 	}
-	if err := ctx.RegisterComponentResourceV2(Type, name, recorded, db, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(tokens.Database, name, recorded, db, opts...); err != nil {
 		return nil, err
 	}
 	parent := pulumi.Parent(db)

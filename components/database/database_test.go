@@ -11,6 +11,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
 
@@ -40,7 +41,7 @@ func register(t *testing.T, slots config.Slots, password string, options ...pulu
 
 func roles(t *testing.T, r *mocks.Recorder) string {
 	t.Helper()
-	return r.Find(t, mocks.Container, "database-roles-files").Inputs["uploads"].String()
+	return r.Find(t, tokens.Container, "database-roles-files").Inputs["uploads"].String()
 }
 
 func TestNew_ShowsTheServerVerifiersAndNoPassword(t *testing.T) {
@@ -49,7 +50,7 @@ func TestNew_ShowsTheServerVerifiersAndNoPassword(t *testing.T) {
 	if !strings.Contains(sql, "PASSWORD 'SCRAM-SHA-256$4096:") {
 		t.Errorf("no verifier in %s", sql)
 	}
-	for _, args := range r.All(mocks.Container) {
+	for _, args := range r.All(tokens.Container) {
 		if strings.Contains(fmt.Sprint(args.Inputs.Mappable()), "p@ssword") {
 			t.Errorf("%s holds the password", args.Name)
 		}
@@ -78,21 +79,21 @@ func TestNew_LetsOnlyValidSlotsLogIn(t *testing.T) {
 
 func TestNew_KeepsTheRolesJobOffEveryNetwork(t *testing.T) {
 	r := register(t, config.Slots{A: 1, Active: "a"}, "")
-	if mode := r.Find(t, mocks.Container, "database-roles").Inputs["networkMode"].StringValue(); mode != "none" {
+	if mode := r.Find(t, tokens.Container, "database-roles").Inputs["networkMode"].StringValue(); mode != "none" {
 		t.Errorf("network mode is %q", mode)
 	}
 }
 
 func TestNew_StopsTheServerGently(t *testing.T) {
 	r := register(t, config.Slots{A: 1, Active: "a"}, "")
-	if grace := r.Find(t, mocks.Container, "database-server").Inputs["destroyGraceSeconds"].NumberValue(); grace < 60 {
+	if grace := r.Find(t, tokens.Container, "database-server").Inputs["destroyGraceSeconds"].NumberValue(); grace < 60 {
 		t.Errorf("the server is killed after %v s", grace)
 	}
 }
 
 func TestNew_NamesTheDataVolumeByMajorVersion(t *testing.T) {
 	r := register(t, config.Slots{A: 1, Active: "a"}, "")
-	volume := r.Find(t, "docker:index/volume:Volume", "postgres-18")
+	volume := r.Find(t, tokens.Volume, "postgres-18")
 	if name := volume.Inputs["name"].StringValue(); name != "prefect-dev-postgres-18" {
 		t.Errorf("name is %q", name)
 	}
@@ -103,7 +104,7 @@ func TestNew_NamesTheDataVolumeByMajorVersion(t *testing.T) {
 
 func TestNew_WorksInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := register(t, config.Slots{A: 1, Active: "a"}, "", mocks.Preview)
-	if conf := r.Find(t, Type, "database").Inputs["hba"].StringValue(); !strings.Contains(conf, "host all all all reject") {
+	if conf := r.Find(t, tokens.Database, "database").Inputs[tokens.InputHBA].StringValue(); !strings.Contains(conf, "host all all all reject") {
 		t.Errorf("a policy sees %q", conf)
 	}
 }

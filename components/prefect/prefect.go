@@ -8,11 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"prefect-platform/config"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
-
-// Type is the component's token. The policy pack matches on it.
-const Type = "prefect-platform:prefect:Prefect"
 
 // Host and Port are where the API is found on the application network.
 const (
@@ -71,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, fmt.Errorf("prefect %s: %w", name, err)
 	}
 	prefect := &Prefect{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, args.recorded(), prefect, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(tokens.Prefect, name, args.recorded(), prefect, opts...); err != nil {
 		return nil, err
 	}
 	parent := pulumi.Parent(prefect)
@@ -134,11 +132,11 @@ func (a Args) recorded() pulumi.Map {
 		pools = append(pools, pulumi.String(w.Pool))
 	}
 	return pulumi.Map{
-		"image":            pulumi.String(a.Image),
-		"publicUrl":        pulumi.String(a.PublicURL),
-		"authenticated":    pulumi.Bool(true),
-		"apiReplicas":      pulumi.Int(a.API.Replicas),
-		"servicesReplicas": pulumi.Int(a.Services.Replicas),
-		"pools":            pools,
+		tokens.InputImage:            pulumi.String(a.Image),
+		tokens.InputPublicURL:        pulumi.String(a.PublicURL),
+		tokens.InputAuthenticated:    pulumi.Bool(true),
+		tokens.InputAPIReplicas:      pulumi.Int(a.API.Replicas),
+		tokens.InputServicesReplicas: pulumi.Int(a.Services.Replicas),
+		tokens.InputPools:            pools,
 	}
 }

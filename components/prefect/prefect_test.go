@@ -11,6 +11,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/images"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
 
@@ -67,7 +68,7 @@ func unchanged(*Args) {}
 func environment(t *testing.T, r *mocks.Recorder, name string) map[string]string {
 	t.Helper()
 	env := map[string]string{}
-	for _, line := range r.Find(t, mocks.Container, name).Inputs["envs"].ArrayValue() {
+	for _, line := range r.Find(t, tokens.Container, name).Inputs["envs"].ArrayValue() {
 		key, value, _ := strings.Cut(line.StringValue(), "=")
 		env[key] = value
 	}
@@ -77,7 +78,7 @@ func environment(t *testing.T, r *mocks.Recorder, name string) map[string]string
 func networks(t *testing.T, r *mocks.Recorder, name string) []string {
 	t.Helper()
 	var names []string
-	for _, each := range r.Find(t, mocks.Container, name).Inputs["networksAdvanced"].ArrayValue() {
+	for _, each := range r.Find(t, tokens.Container, name).Inputs["networksAdvanced"].ArrayValue() {
 		names = append(names, each.ObjectValue()["name"].StringValue())
 	}
 	return names
@@ -122,7 +123,7 @@ func TestNew_KeepsEverySharedStateInRedis(t *testing.T) {
 
 func TestNew_HandsSecretsOverInFilesOnly(t *testing.T) {
 	r := mustRegister(t, func(a *Args) { a.Workers[0].SecretEnvironment = []string{"WAREHOUSE_TOKEN"} })
-	for _, args := range r.All(mocks.Container) {
+	for _, args := range r.All(tokens.Container) {
 		for key, value := range args.Inputs {
 			if key == "uploads" {
 				continue
@@ -137,7 +138,7 @@ func TestNew_HandsSecretsOverInFilesOnly(t *testing.T) {
 		"prefect-services-files":       "the-redis-password",
 		"prefect-worker-default-files": "the-token",
 	} {
-		uploads := r.Find(t, mocks.Container, holder).Inputs["uploads"]
+		uploads := r.Find(t, tokens.Container, holder).Inputs["uploads"]
 		if !strings.Contains(uploads.String(), want) {
 			t.Errorf("%s lacks %s", holder, want)
 		}
@@ -152,7 +153,7 @@ func TestNew_HandsSecretsOverInFilesOnly(t *testing.T) {
 
 func TestNew_GivesAWorkerNothingOfTheDatabase(t *testing.T) {
 	r := mustRegister(t, unchanged)
-	uploads := r.Find(t, mocks.Container, "prefect-worker-default-files").Inputs["uploads"].String()
+	uploads := r.Find(t, tokens.Container, "prefect-worker-default-files").Inputs["uploads"].String()
 	for _, secret := range []string{"the-database-url", "the-redis-password", "the-docket-url"} {
 		if strings.Contains(uploads, secret) {
 			t.Errorf("a worker holds %s", secret)
@@ -162,7 +163,7 @@ func TestNew_GivesAWorkerNothingOfTheDatabase(t *testing.T) {
 
 func TestNew_LetsAWorkerFinishItsFlows(t *testing.T) {
 	r := mustRegister(t, func(a *Args) { a.Workers[0].DrainSeconds = 600 })
-	args := r.Find(t, mocks.Container, "prefect-worker-default-0").Inputs
+	args := r.Find(t, tokens.Container, "prefect-worker-default-0").Inputs
 	if grace := args["destroyGraceSeconds"].NumberValue(); grace <= 600 {
 		t.Errorf("a worker that drains for 600 s is killed after %v s", grace)
 	}
@@ -172,7 +173,7 @@ func TestNew_WorksInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := mustRegister(t, unchanged, mocks.Preview)
 	// Jobs and their exit codes are unknown, and yet everything that a policy judges must be there.
 	for _, container := range []string{"prefect-migrate", "prefect-api-0", "prefect-services-0", "prefect-worker-default-0"} {
-		if envs := r.Find(t, mocks.Container, container).Inputs["envs"]; envs.ContainsUnknowns() {
+		if envs := r.Find(t, tokens.Container, container).Inputs["envs"]; envs.ContainsUnknowns() {
 			t.Errorf("the environment of %s is unknown in a preview", container)
 		}
 	}
@@ -180,7 +181,7 @@ func TestNew_WorksInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 
 func TestNew_RecordsWhatAPolicyJudges(t *testing.T) {
 	r := mustRegister(t, unchanged)
-	recorded := r.Find(t, Type, "prefect").Inputs
+	recorded := r.Find(t, tokens.Prefect, "prefect").Inputs
 	if !recorded["authenticated"].BoolValue() || recorded["apiReplicas"].NumberValue() != 1 {
 		t.Errorf("recorded %v", recorded)
 	}
@@ -206,7 +207,7 @@ func TestNew_RefusesToRunWithoutASecret(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			if n := len(r.All(mocks.Container)); n > 0 {
+			if n := len(r.All(tokens.Container)); n > 0 {
 				t.Errorf("%d containers were registered before the refusal", n)
 			}
 		})

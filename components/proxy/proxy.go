@@ -13,19 +13,8 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/nginxconf"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
-)
-
-// Type is the component's token. The policy pack matches on it.
-const Type = "prefect-platform:proxy:Proxy"
-
-// Names of the recorded inputs, on which policies judge.
-const (
-	InputImage     = "image"
-	InputHost      = "host"
-	InputTLSMode   = "tlsMode"
-	InputAllow     = "allow"     // networks
-	InputNginxConf = "nginxConf" // the whole text
 )
 
 // Host is the name of the edge on the application network.
@@ -76,13 +65,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 	proxy := &Proxy{}
 	recorded := pulumi.Map{
-		InputImage:     pulumi.String(args.Image),
-		InputHost:      pulumi.String(args.Host),
-		InputTLSMode:   pulumi.String(args.TLS.Mode),
-		InputAllow:     pulumi.ToStringArray(args.allowed()),
-		InputNginxConf: pulumi.String(conf),
+		tokens.InputImage:     pulumi.String(args.Image),
+		tokens.InputHost:      pulumi.String(args.Host),
+		tokens.InputTLSMode:   pulumi.String(args.TLS.Mode),
+		tokens.InputAllow:     pulumi.ToStringArray(args.allowed()),
+		tokens.InputNginxConf: pulumi.String(conf),
 	}
-	if err := ctx.RegisterComponentResourceV2(Type, name, recorded, proxy, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(tokens.Proxy, name, recorded, proxy, opts...); err != nil {
 		return nil, err
 	}
 	parent := pulumi.Parent(proxy)

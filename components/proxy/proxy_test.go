@@ -11,16 +11,17 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
 
 const (
 	nginxName   = "proxy-nginx"
 	installName = "proxy-install"
-	keyType     = "tls:index/privateKey:PrivateKey"
-	caType      = "tls:index/selfSignedCert:SelfSignedCert"
-	leafType    = "tls:index/locallySignedCert:LocallySignedCert"
-	requestType = "tls:index/certRequest:CertRequest"
+	keyType     = tokens.PrivateKey
+	caType      = tokens.SelfSignedCert
+	leafType    = tokens.LocallySignedCert
+	requestType = tokens.CertRequest
 )
 
 // register adds an edge of the default configuration to a recorder.
@@ -68,7 +69,7 @@ func mustRegister(t *testing.T, edit func(*Args), options ...pulumi.RunOption) *
 func TestNew_PublishesTheTwoPortsOnTheAddressOnly(t *testing.T) {
 	r := mustRegister(t, func(a *Args) { a.Edge.Address, a.Edge.HTTPSPort, a.Edge.HTTPPort = "192.0.2.7", 443, 80 })
 	published := map[float64]float64{}
-	for _, port := range r.Find(t, mocks.Container, nginxName).Inputs["ports"].ArrayValue() {
+	for _, port := range r.Find(t, tokens.Container, nginxName).Inputs["ports"].ArrayValue() {
 		p := port.ObjectValue()
 		if p["ip"].StringValue() != "192.0.2.7" {
 			t.Errorf("published on %v", p["ip"])
@@ -83,7 +84,7 @@ func TestNew_PublishesTheTwoPortsOnTheAddressOnly(t *testing.T) {
 // fixed are the inputs that would replace the running nginx if they changed.
 func fixed(t *testing.T, edit func(*Args)) resource.PropertyMap {
 	t.Helper()
-	return mustRegister(t, edit).Find(t, mocks.Container, nginxName).Inputs
+	return mustRegister(t, edit).Find(t, tokens.Container, nginxName).Inputs
 }
 
 func TestNew_KeepsTheContainerForAnotherConfigurationCertificateOrCredential(t *testing.T) {
@@ -107,8 +108,8 @@ func TestNew_KeepsTheContainerForAnotherConfigurationCertificateOrCredential(t *
 
 func TestNew_KnowsTheConfigurationInAPreview(t *testing.T) {
 	r := mustRegister(t, func(a *Args) { a.Host = "prefect.example.com" }, mocks.Preview)
-	inputs := r.Find(t, Type, "proxy").Inputs
-	if conf := inputs[InputNginxConf]; !conf.IsString() || !strings.Contains(conf.StringValue(), "server_name prefect.example.com;") {
+	inputs := r.Find(t, tokens.Proxy, "proxy").Inputs
+	if conf := inputs[tokens.InputNginxConf]; !conf.IsString() || !strings.Contains(conf.StringValue(), "server_name prefect.example.com;") {
 		t.Errorf("nginx.conf is %v", conf)
 	}
 	for key, value := range inputs {
@@ -121,7 +122,7 @@ func TestNew_KnowsTheConfigurationInAPreview(t *testing.T) {
 func TestNew_MarksWhatIsSecretAndNothingElse(t *testing.T) {
 	r := mustRegister(t, nil)
 	modes, secret := map[string]string{}, map[string]bool{}
-	for _, each := range r.Find(t, mocks.Container, installName+"-files").Inputs["uploads"].ArrayValue() {
+	for _, each := range r.Find(t, tokens.Container, installName+"-files").Inputs["uploads"].ArrayValue() {
 		upload := each
 		if upload.IsSecret() {
 			upload = upload.SecretValue().Element
@@ -147,7 +148,7 @@ func TestNew_MarksWhatIsSecretAndNothingElse(t *testing.T) {
 
 func TestNew_LeavesOutThePasswordThatIsNotKept(t *testing.T) {
 	r := mustRegister(t, func(a *Args) { a.Credential.IdleValid = false })
-	uploads := r.Find(t, mocks.Container, installName+"-files").Inputs["uploads"].String()
+	uploads := r.Find(t, tokens.Container, installName+"-files").Inputs["uploads"].String()
 	if strings.Contains(uploads, "htpasswd.kept") || strings.Contains(uploads, "generated-for-api-b") {
 		t.Error("the idle slot is still let in")
 	}
@@ -192,11 +193,11 @@ func TestNew_TakesAProvidedCertificate(t *testing.T) {
 		if strings.HasPrefix(made.TypeToken, "tls:") && made.Name != "proxy-ca" { // which is kept for the way back
 			t.Errorf("%s %s was made", made.TypeToken, made.Name)
 		}
-		if made.TypeToken == Type && strings.Contains(resource.NewProperty(made.Inputs).String(), "PRIVATE KEY") {
+		if made.TypeToken == tokens.Proxy && strings.Contains(resource.NewProperty(made.Inputs).String(), "PRIVATE KEY") {
 			t.Error("the key is among the recorded inputs")
 		}
 	}
-	if uploads := r.Find(t, mocks.Container, installName+"-files").Inputs["uploads"]; !uploads.ContainsSecrets() {
+	if uploads := r.Find(t, tokens.Container, installName+"-files").Inputs["uploads"]; !uploads.ContainsSecrets() {
 		t.Error("the key would be stored in plaintext")
 	}
 }
@@ -207,7 +208,7 @@ func TestNew_StopsAtAFailedInstallation(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "proxy-install failed with exit code 1") {
 		t.Errorf("got %v", err)
 	}
-	for _, container := range r.All(mocks.Container) {
+	for _, container := range r.All(tokens.Container) {
 		if container.Name == nginxName {
 			t.Error("nginx was touched although the installation failed")
 		}
@@ -238,7 +239,7 @@ func TestNew_RefusesBadArgumentsBeforeAnythingIsRegistered(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), each.says) {
 				t.Errorf("got %v, want %q", err, each.says)
 			}
-			if len(r.All(Type)) > 0 {
+			if len(r.All(tokens.Proxy)) > 0 {
 				t.Error("the component was registered")
 			}
 		})

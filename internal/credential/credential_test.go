@@ -7,9 +7,10 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 )
 
-const password = "random:index/randomPassword:RandomPassword"
+const password = tokens.Password
 
 func newFor(t *testing.T, slots config.Slots, suppliedA, suppliedB string) (*mocks.Recorder, *Credential, map[string]string) {
 	t.Helper()

@@ -5,7 +5,7 @@ import (
 
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/lock"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // foreign is a stack of the same name that this state knows nothing of: `up` would tear it down or trip over it.
@@ -17,7 +17,7 @@ func (s Seen) foreign() []Finding {
 		Problem, "stack",
 		fmt.Sprintf("the engine runs %d containers of a stack %s that this state does not know (%s, ...)", len(s.Mend.Foreign), s.Stack, s.Mend.Foreign[0].Name),
 		fmt.Sprintf("another clone may own them: work there, or name this stack otherwise (--stack). If their state is lost: "+
-			"docker rm -f $(docker ps -aq --filter label=%s=%s), then %s; data volumes stay", workload.LabelStack, s.Stack, s.Command("up")),
+			"docker rm -f $(docker ps -aq --filter label=%s=%s), then %s; data volumes stay", tokens.LabelStack, s.Stack, s.Command("up")),
 	}}
 }
 
@@ -52,7 +52,7 @@ func (s Seen) containers() []Finding {
 	}
 	running, findings := 0, []Finding(nil)
 	for _, c := range s.Has.Of(s.Stack) {
-		if c.Role != workload.RoleService {
+		if c.Role != tokens.RoleService {
 			continue
 		}
 		switch finding, ill := ailment(c, s.Command("logs "+c.Workload)); {

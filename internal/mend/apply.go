@@ -7,6 +7,7 @@ import (
 
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 // Edit makes the state say what is left after Remove.
@@ -69,7 +70,7 @@ func gone(r state.Resource) Item {
 	switch {
 	case r.Data():
 		return Item{fmt.Sprintf("data volume %s is gone, and its data with it", r.ID()), "made anew, empty"}
-	case r.Type() == state.TypeImage:
+	case r.Type() == tokens.Image:
 		return Item{fmt.Sprintf("image %s is gone", r.Input("name")), "fetched again"}
 	default:
 		return Item{fmt.Sprintf("%s %s is gone", kind(r.Type()), r.Name()), "made anew"}
@@ -78,9 +79,9 @@ func gone(r state.Resource) Item {
 
 func kind(token string) string {
 	switch token {
-	case state.TypeContainer:
+	case tokens.Container:
 		return "container"
-	case state.TypeNetwork:
+	case tokens.Network:
 		return "network"
 	default:
 		return "volume"

@@ -7,7 +7,7 @@ package mend
 import (
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // Plan is what is to be mended. Only New makes a useful one.
@@ -50,7 +50,7 @@ func New(stack string, d *state.Deployment, has *live.Inventory) Plan {
 		ours = ours || unique(r.Type())
 		if c, found := engine.containers[r.ID()]; found && stopped(c) {
 			plan.Stopped = append(plan.Stopped, c)
-		} else if found && r.Label(workload.LabelRole) == workload.RoleJob && !r.Replaced() {
+		} else if found && r.Label(tokens.LabelRole) == tokens.RoleJob && !r.Replaced() {
 			jobs = append(jobs, r)
 		}
 	}
@@ -87,17 +87,17 @@ func (p Plan) Empty() bool {
 
 // stopped says that a container which should run was stopped or could not start; one that restarts again and again counts as running.
 func stopped(c live.Container) bool {
-	return c.Role == workload.RoleService && (c.State == "exited" || c.State == "created" || c.State == "dead")
+	return c.Role == tokens.RoleService && (c.State == "exited" || c.State == "created" || c.State == "dead")
 }
 
 // lives tells resources on the engine from others.
 func lives(token string) bool {
-	return unique(token) || token == state.TypeVolume || token == state.TypeImage
+	return unique(token) || token == tokens.Volume || token == tokens.Image
 }
 
 // unique tells resources whose ID the engine made up from those with a name of our choice, which another state could have chosen too.
 func unique(token string) bool {
-	return token == state.TypeContainer || token == state.TypeNetwork
+	return token == tokens.Container || token == tokens.Network
 }
 
 type lookup struct {
@@ -119,14 +119,14 @@ func index(has *live.Inventory) lookup {
 
 func (l lookup) has(r state.Resource) bool {
 	switch r.Type() {
-	case state.TypeContainer:
+	case tokens.Container:
 		_, found := l.containers[r.ID()]
 		return found
-	case state.TypeNetwork:
+	case tokens.Network:
 		return l.networks[r.ID()]
-	case state.TypeVolume:
+	case tokens.Volume:
 		return l.Volumes[r.ID()]
-	case state.TypeImage:
+	case tokens.Image:
 		_, found := l.Image(r.Input("name"))
 		return found
 	default:

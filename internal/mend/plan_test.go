@@ -9,6 +9,7 @@ import (
 
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 // entry is a resource as the tests write it.
@@ -19,13 +20,13 @@ type entry struct {
 }
 
 func (e entry) fields() map[string]any {
-	tokens := map[string]string{"container": state.TypeContainer, "network": state.TypeNetwork, "volume": state.TypeVolume, "image": state.TypeImage, "password": state.TypePassword}
+	types := map[string]string{"container": tokens.Container, "network": tokens.Network, "volume": tokens.Volume, "image": tokens.Image, "password": tokens.Password}
 	inputs := map[string]any{"name": e.name}
 	if !e.data {
 		inputs["labels"] = []any{map[string]any{"label": "prefect-platform.role", "value": e.role}}
 	}
 	return map[string]any{
-		"urn": fmt.Sprintf("urn:pulumi:dev::p::%s::%s", tokens[e.kind], e.name), "type": tokens[e.kind], "id": e.id,
+		"urn": fmt.Sprintf("urn:pulumi:dev::p::%s::%s", types[e.kind], e.name), "type": types[e.kind], "id": e.id,
 		"delete":  e.deleting,
 		"inputs":  inputs,
 		"outputs": map[string]any{"exitCode": e.exit},

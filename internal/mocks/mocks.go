@@ -9,10 +9,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
 
-// Container is the full token of a Docker container.
-const Container = "docker:index/container:Container"
+	"prefect-platform/internal/tokens"
+)
 
 // Recorder is a resource monitor that registers nothing. The zero value is ready to use.
 type Recorder struct {
@@ -32,15 +31,15 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	r.registered = append(r.registered, args)
 	outputs := args.Inputs.Copy()
 	switch args.TypeToken {
-	case "random:index/randomPassword:RandomPassword":
+	case tokens.Password:
 		outputs["result"] = resource.MakeSecret(resource.NewProperty(generated(args.Name)))
-	case "tls:index/privateKey:PrivateKey":
+	case tokens.PrivateKey:
 		outputs["privateKeyPem"] = resource.MakeSecret(resource.NewProperty(cmp.Or(r.Key, "a private key")))
-	case "tls:index/certRequest:CertRequest":
+	case tokens.CertRequest:
 		outputs["certRequestPem"] = resource.NewProperty("a request")
-	case "tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert":
+	case tokens.SelfSignedCert, tokens.LocallySignedCert:
 		outputs["certPem"] = resource.NewProperty(cmp.Or(r.Certificate, "a certificate"))
-	case Container:
+	case tokens.Container:
 		outputs["exitCode"] = resource.NewProperty(float64(r.ExitCode))
 		outputs["containerLogs"] = resource.NewProperty("the container's log")
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"prefect-platform/internal/state"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // subject is a resource as people know it.
@@ -19,20 +19,20 @@ type subject struct {
 func about(step apitype.StepEventMetadata) subject {
 	name := state.Name(step.URN)
 	switch step.Type {
-	case state.TypeContainer:
+	case tokens.Container:
 		return subject{kind: containerKind(step), name: name}
-	case state.TypeImage:
+	case tokens.Image:
 		return subject{"image", name}
-	case state.TypeNetwork:
+	case tokens.Network:
 		return subject{"network", name}
-	case state.TypeVolume:
-		if retained(step) && label(step, workload.LabelRole) != workload.RoleFiles {
+	case tokens.Volume:
+		if retained(step) && label(step, tokens.LabelRole) != tokens.RoleFiles {
 			return subject{"data volume", name}
 		}
 		return subject{"files", name}
-	case state.TypePassword:
+	case tokens.Password:
 		return subject{"secret", name}
-	case "tls:index/privateKey:PrivateKey", "tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert", "tls:index/certRequest:CertRequest":
+	case tokens.PrivateKey, tokens.SelfSignedCert, tokens.LocallySignedCert, tokens.CertRequest:
 		return subject{"certificate", name}
 	default:
 		return subject{}
@@ -40,10 +40,10 @@ func about(step apitype.StepEventMetadata) subject {
 }
 
 func containerKind(step apitype.StepEventMetadata) string {
-	switch label(step, workload.LabelRole) {
-	case workload.RoleJob:
+	switch label(step, tokens.LabelRole) {
+	case tokens.RoleJob:
 		return "one-shot"
-	case workload.RoleFiles:
+	case tokens.RoleFiles:
 		return "files"
 	default:
 		return "service"

@@ -9,15 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-)
 
-// Type tokens of the resources that live on a Docker Engine.
-const (
-	TypeContainer = "docker:index/container:Container"
-	TypeNetwork   = "docker:index/network:Network"
-	TypeVolume    = "docker:index/volume:Volume"
-	TypeImage     = "docker:index/remoteImage:RemoteImage"
-	TypePassword  = "random:index/randomPassword:RandomPassword"
+	"prefect-platform/internal/tokens"
 )
 
 // Deployment is the state of a stack.
@@ -95,7 +88,7 @@ func Name(urn string) string {
 
 // Data says that it is a volume with data, and not one with files that can be made anew, which has labels.
 func (r Resource) Data() bool {
-	return r.Type() == TypeVolume && len(list(object(r.fields["inputs"])["labels"])) == 0
+	return r.Type() == tokens.Volume && len(list(object(r.fields["inputs"])["labels"])) == 0
 }
 
 // Replaced says that it is an old version, whose successor is in the state too and which only waits for its deletion.

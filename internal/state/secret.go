@@ -3,6 +3,8 @@ package state
 import (
 	"encoding/json"
 	"fmt"
+
+	"prefect-platform/internal/tokens"
 )
 
 // secretMark is how Pulumi marks a secret value in an exported state (sdk/go/common/resource/sig).
@@ -14,7 +16,7 @@ const (
 // Password returns the value of a random.RandomPassword by the name that the program gave it. The state must have been exported with its secrets shown.
 func (d *Deployment) Password(name string) (string, error) {
 	for _, r := range d.Resources() {
-		if r.Type() == TypePassword && r.Name() == name {
+		if r.Type() == tokens.Password && r.Name() == name {
 			return plaintext(r.Output("result"))
 		}
 	}
@@ -40,7 +42,7 @@ func plaintext(value any) (string, error) {
 // StackOutput returns a plain text output of the stack; empty if there is none.
 func (d *Deployment) StackOutput(name string) string {
 	for _, r := range d.Resources() {
-		if r.Type() == "pulumi:pulumi:Stack" {
+		if r.Type() == tokens.Stack {
 			return text(r.Output(name))
 		}
 	}

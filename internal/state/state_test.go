@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"prefect-platform/internal/tokens"
 )
 
 // exported is a small state: job and service depend on a network, an old version of the job waits for its deletion, and an interrupted `up` was making a container.
@@ -58,7 +60,7 @@ func resource(t *testing.T, d *Deployment, id string) Resource {
 
 func TestParse_ReadsResources(t *testing.T) {
 	job := resource(t, parsed(t), "job2")
-	if job.Name() != "job" || job.Type() != TypeContainer || job.ExitCode() != 3 || job.Label("prefect-platform.role") != "job" {
+	if job.Name() != "job" || job.Type() != tokens.Container || job.ExitCode() != 3 || job.Label("prefect-platform.role") != "job" {
 		t.Errorf("got %+v", job)
 	}
 	if service := resource(t, parsed(t), "service1"); service.ExitCode() != 0 {

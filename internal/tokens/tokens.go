@@ -31,6 +31,10 @@ const (
 	Cache    = "prefect-platform:cache:Cache"
 	Prefect  = "prefect-platform:prefect:Prefect"
 	Proxy    = "prefect-platform:proxy:Proxy"
+
+	// What does not exist yet, and is judged as soon as it does.
+	Backup     = "prefect-platform:backup:Backup"
+	Monitoring = "prefect-platform:monitoring:Monitoring"
 )
 
 // Inputs that components record, so that a policy can judge in a preview what the containers will only know in an `up`.
@@ -54,6 +58,14 @@ const (
 	InputTLSMode   = "tlsMode"
 	InputAllow     = "allow"     // networks
 	InputNginxConf = "nginxConf" // the whole text
+
+	InputRepository = "repository" // where backups are kept, as a URL
+	InputDrill      = "drill"      // how often a backup is restored, as a cron expression
+
+	InputReceivers = "receivers" // who is told of an alert, by name
+	InputWatchdog  = "watchdog"  // where a sign of life is sent, whose absence tells of a monitoring that is down
+	InputScraped   = "scraped"   // workloads, by role
+	InputExempt    = "exempt"    // workloads that are left out on purpose, by role
 )
 
 // Labels of everything that a stack has on its engine.

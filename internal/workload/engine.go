@@ -7,20 +7,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/engine"
-)
-
-// Labels by which the operator's command finds what belongs to a stack.
-const (
-	LabelStack    = "prefect-platform.stack"
-	LabelWorkload = "prefect-platform.workload"
-	LabelRole     = "prefect-platform.role"
-)
-
-// Values of LabelRole.
-const (
-	RoleService = "service" // runs
-	RoleJob     = "job"     // ran once
-	RoleFiles   = "files"   // never starts, fills a volume
+	"prefect-platform/internal/tokens"
 )
 
 // Engine is where the workloads of one stack run.
@@ -97,5 +84,5 @@ func (e *Engine) labels(workload, role string) docker.ContainerLabelArray {
 
 // labelled are names and values of the labels by which the operator's command knows what belongs to the stack.
 func (e *Engine) labelled(workload, role string) [][2]string {
-	return [][2]string{{LabelStack, e.Stack}, {LabelWorkload, workload}, {LabelRole, role}}
+	return [][2]string{{tokens.LabelStack, e.Stack}, {tokens.LabelWorkload, workload}, {tokens.LabelRole, role}}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // healthScript watches a container from inside, see Health.
@@ -106,7 +108,7 @@ func (e *Engine) holder(ctx *pulumi.Context, name string, args holderArgs, opts 
 		Start:       pulumi.Bool(false),
 		MustRun:     pulumi.Bool(false),
 		NetworkMode: pulumi.String("none"),
-		Labels:      e.labels(args.workload, RoleFiles),
+		Labels:      e.labels(args.workload, tokens.RoleFiles),
 		LogDriver:   pulumi.String(logDriver),
 		LogOpts:     logOptions(),
 		Volumes: docker.ContainerVolumeArray{docker.ContainerVolumeArgs{

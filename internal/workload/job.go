@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // JobRun is a workload that runs once, again whenever its description changes.
@@ -32,7 +34,7 @@ func Job(ctx *pulumi.Context, e *Engine, name string, spec Spec, opts ...pulumi.
 		return nil, err
 	}
 
-	args := e.container(s, files, RoleJob)
+	args := e.container(s, files, tokens.RoleJob)
 	args.Restart = pulumi.String("no")
 	args.MustRun = pulumi.Bool(false)
 	args.Attach = pulumi.Bool(true)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // isolated keeps the host off an internal bridge too: with an address on it, whatever listens on the host would answer to the database, and the database to
@@ -24,7 +26,7 @@ func (e *Engine) NewNetwork(ctx *pulumi.Context, name string, subnet netip.Prefi
 		Internal:    pulumi.Bool(internal),
 		Options:     options,
 		IpamConfigs: docker.NetworkIpamConfigArray{docker.NetworkIpamConfigArgs{Subnet: pulumi.String(subnet.String())}},
-		Labels:      docker.NetworkLabelArray{docker.NetworkLabelArgs{Label: pulumi.String(LabelStack), Value: pulumi.String(e.Stack)}},
+		Labels:      docker.NetworkLabelArray{docker.NetworkLabelArgs{Label: pulumi.String(tokens.LabelStack), Value: pulumi.String(e.Stack)}},
 	}, append(opts, pulumi.Provider(e.provider))...)
 	if err != nil {
 		return pulumi.StringOutput{}, err

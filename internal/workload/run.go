@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // Service is a workload that runs.
@@ -36,7 +38,7 @@ func Run(ctx *pulumi.Context, e *Engine, name string, spec Spec, opts ...pulumi.
 
 	service := &Service{}
 	for i := range s.Replicas {
-		args := e.container(s, files, RoleService)
+		args := e.container(s, files, tokens.RoleService)
 		args.Restart = pulumi.String("unless-stopped")
 		args.Healthcheck = healthcheck(s.Health)
 		args.Ports = ports(s.Ports)

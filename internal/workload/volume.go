@@ -3,6 +3,8 @@ package workload
 import (
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // NewVolume adds a volume with data that must outlive every container and the stack itself: `destroy` leaves it, and `up` finds it again by its name
@@ -32,7 +34,7 @@ func (e *Engine) NewScratchVolume(ctx *pulumi.Context, name string, opts ...pulu
 // the state then, while the new one has its name, because it has its content.
 func (e *Engine) filesVolume(ctx *pulumi.Context, name, workload string, full pulumi.StringInput, opts ...pulumi.ResourceOption) (*docker.Volume, error) {
 	var labels docker.VolumeLabelArray
-	for _, label := range e.labelled(workload, RoleFiles) {
+	for _, label := range e.labelled(workload, tokens.RoleFiles) {
 		labels = append(labels, docker.VolumeLabelArgs{Label: pulumi.String(label[0]), Value: pulumi.String(label[1])})
 	}
 	return docker.NewVolume(ctx, name, &docker.VolumeArgs{Name: full, Labels: labels},

@@ -10,6 +10,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
 )
 
 func register(add func(ctx *pulumi.Context, e *Engine) error) (*mocks.Recorder, error) {
@@ -51,7 +52,7 @@ func TestRun_GivesEveryContainerTheHardenedShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := r.Find(t, mocks.Container, "it").Inputs
+	got := r.Find(t, tokens.Container, "it").Inputs
 	for key, want := range map[string]resource.PropertyValue{
 		"readOnly":            resource.NewProperty(true),
 		"init":                resource.NewProperty(true),
@@ -103,14 +104,14 @@ func TestRun_ReplacesOwnersOfAVolumeStopFirstAndOthersStartFirst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			request := r.Find(t, mocks.Container, each.container).RegisterRPC
+			request := r.Find(t, tokens.Container, each.container).RegisterRPC
 			if !request.DeleteBeforeReplaceDefined || request.DeleteBeforeReplace != each.deleteFirst {
 				t.Errorf("deleteBeforeReplace is %v (defined: %v)", request.DeleteBeforeReplace, request.DeleteBeforeReplaceDefined)
 			}
 			if len(request.ReplaceOnChanges) != 1 || request.ReplaceOnChanges[0] != "*" {
 				t.Errorf("replaceOnChanges is %v", request.ReplaceOnChanges)
 			}
-			if _, named := r.Find(t, mocks.Container, each.container).Inputs["name"]; named != each.fixedName {
+			if _, named := r.Find(t, tokens.Container, each.container).Inputs["name"]; named != each.fixedName {
 				t.Errorf("has a fixed name: %v", named)
 			}
 		})
@@ -126,7 +127,7 @@ func volumeOf(t *testing.T, spec Spec) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := r.Find(t, "docker:index/volume:Volume", "it-files").Inputs["name"]
+	name := r.Find(t, tokens.Volume, "it-files").Inputs["name"]
 	if name.ContainsSecrets() {
 		t.Errorf("the volume's name %v is secret, so that nobody could see it in a preview", name)
 	}
@@ -163,10 +164,10 @@ func TestRun_KeepsSecretsSecretUntilTheyAreUploaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if uploads := r.Find(t, mocks.Container, "it-files").Inputs["uploads"]; !uploads.ContainsSecrets() {
+	if uploads := r.Find(t, tokens.Container, "it-files").Inputs["uploads"]; !uploads.ContainsSecrets() {
 		t.Errorf("uploads are not secret: %v", uploads)
 	}
-	for key, value := range r.Find(t, mocks.Container, "it").Inputs {
+	for key, value := range r.Find(t, tokens.Container, "it").Inputs {
 		if value.ContainsSecrets() || strings.Contains(value.String(), "hidden") {
 			t.Errorf("%s of the running container holds a secret", key)
 		}
@@ -186,7 +187,7 @@ func TestJob_FailsWithItsLog(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "migrate failed with exit code 3") || !strings.Contains(err.Error(), "the container's log") {
 		t.Fatalf("got %v", err)
 	}
-	for _, container := range r.All(mocks.Container) {
+	for _, container := range r.All(tokens.Container) {
 		if container.Name == "after-0" {
 			t.Error("what depends on the job was made although the job failed")
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
+
+	"prefect-platform/internal/tokens"
 )
 
 // Facts describe an engine.
@@ -49,7 +51,7 @@ func (e *Engine) Facts(ctx context.Context) (*Facts, error) {
 		facts.Skew = skew(asked, answered, at)
 	}
 	for _, label := range info.Labels {
-		facts.Lab = facts.Lab || strings.HasPrefix(label, LabelLab+"=")
+		facts.Lab = facts.Lab || strings.HasPrefix(label, tokens.LabelLab+"=")
 	}
 	return facts, nil
 }

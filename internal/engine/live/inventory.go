@@ -9,7 +9,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // Inventory is what an engine has, of every stack and of others.
@@ -56,9 +56,6 @@ type Image struct {
 	LabMade bool
 }
 
-// LabelLab marks images that the lab built because the official ones could not be pulled.
-const LabelLab = "prefect-platform.lab"
-
 // Inventory lists what the engine has.
 func (e *Engine) Inventory(ctx context.Context) (*Inventory, error) {
 	containers, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true})
@@ -83,13 +80,13 @@ func (e *Engine) Inventory(ctx context.Context) (*Inventory, error) {
 		all.Containers = append(all.Containers, newContainer(c))
 	}
 	for _, n := range networks.Items {
-		all.Networks = append(all.Networks, Network{ID: n.ID, Name: n.Name, Stack: n.Labels[workload.LabelStack]})
+		all.Networks = append(all.Networks, Network{ID: n.ID, Name: n.Name, Stack: n.Labels[tokens.LabelStack]})
 	}
 	for _, v := range volumes.Items {
 		all.Volumes[v.Name] = true
 	}
 	for _, i := range images.Items {
-		_, labMade := i.Labels[LabelLab]
+		_, labMade := i.Labels[tokens.LabelLab]
 		for _, spelled := range append(i.RepoTags, i.RepoDigests...) {
 			all.Images[spelled] = Image{LabMade: labMade}
 		}
@@ -101,9 +98,9 @@ func newContainer(c container.Summary) Container {
 	found := Container{
 		ID:       c.ID,
 		Image:    c.Image,
-		Stack:    c.Labels[workload.LabelStack],
-		Workload: c.Labels[workload.LabelWorkload],
-		Role:     c.Labels[workload.LabelRole],
+		Stack:    c.Labels[tokens.LabelStack],
+		Workload: c.Labels[tokens.LabelWorkload],
+		Role:     c.Labels[tokens.LabelRole],
 		State:    string(c.State),
 		Health:   health(c),
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // LogOptions choose what of a log is read.
@@ -79,7 +79,7 @@ func parseLogLine(text string) LogLine {
 // Started tells of containers of a stack that start, until the context ends.
 func (e *Engine) Started(ctx context.Context, stack string) (ids <-chan string, failed <-chan error) {
 	events := e.api.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).
-		Add("type", "container").Add("event", "start").Add("label", workload.LabelStack+"="+stack)})
+		Add("type", "container").Add("event", "start").Add("label", tokens.LabelStack+"="+stack)})
 	found := make(chan string)
 	go func() {
 		defer close(found)

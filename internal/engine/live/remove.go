@@ -8,7 +8,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // RemoveContainer stops a container within its own grace period and removes it, with its unnamed volumes. One that is gone already is no error.
@@ -44,7 +44,7 @@ func (e *Engine) RemoveVolumes(ctx context.Context, names []string) error {
 // UnusedFiles returns the volumes with files of a stack that no container knows, not even a stopped one.
 func (e *Engine) UnusedFiles(ctx context.Context, stack string) ([]string, error) {
 	unused, err := e.api.VolumeList(ctx, client.VolumeListOptions{Filters: make(client.Filters).
-		Add("label", workload.LabelStack+"="+stack, workload.LabelRole+"="+workload.RoleFiles).Add("dangling", "true")})
+		Add("label", tokens.LabelStack+"="+stack, tokens.LabelRole+"="+tokens.RoleFiles).Add("dangling", "true")})
 	if err != nil {
 		return nil, fmt.Errorf("list unused volumes: %w", err)
 	}
