@@ -1,3 +1,5 @@
 package rules
 
-var authRules = []Rule{}
+import "slices"
+
+var authRules = slices.Concat(authAPIRules)
