@@ -75,8 +75,8 @@ drills: ## the end-to-end tests in their long versions
 bench-smoke: lab ## figures: preview, up, memory, requests per second
 	@. .lab/env && cd bench && go run .
 
-docs: ## write the reference of the configuration anew
-	@go generate ./config/...
+docs: ## write the references of configuration and policies anew
+	@go generate ./config/... ./policy/...
 
 FORCE:
 

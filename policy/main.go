@@ -1,6 +1,8 @@
 // Command policy is the policy pack of the platform. The rules are in the package rules; here they are handed to Pulumi.
 package main
 
+//go:generate go run -C .. ./policy/docgen
+
 import (
 	"fmt"
 	"os"
