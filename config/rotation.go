@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// How long the values of a credential may be in use, in days since Slots.Since, for `platform drift` and for whoever judges a stack before it is deployed. One day more is too long.
+const (
+	// RotationDueDays is for the active value: 90, what PCI DSS 4.0 (8.3.9) asks of passwords that are the only factor.
+	RotationDueDays = 90
+	// KeepDueDays is for a value that was rotated away and is kept valid: a week, in which every client can learn the new one.
+	KeepDueDays = 7
+)
+
 // apiUser keeps the credential whole in the password file, the URL and the header: a colon would end the name in all three.
 var apiUser = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 

@@ -12,6 +12,15 @@ import (
 	"time"
 )
 
+// Leaf is the edge's own certificate of a provided chain. It fails where there is none, or none that can be read.
+func (t TLS) Leaf() (*x509.Certificate, error) {
+	chain, err := parseCertificates(t.Certificate)
+	if err != nil {
+		return nil, fmt.Errorf("tls.certificate: found %w", err)
+	}
+	return chain[0], nil
+}
+
 func (c Config) checkTLS(p *Problems, now time.Time) {
 	switch c.TLS.Mode {
 	case SelfSigned:

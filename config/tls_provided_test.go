@@ -198,3 +198,15 @@ func TestEgress_ChecksABundleOfAuthorities(t *testing.T) {
 		t.Errorf("a broken authority gives %v", problems)
 	}
 }
+
+func TestLeaf_IsTheFirstCertificateOfTheChain(t *testing.T) {
+	ca := issue(t, newECDSA(t, elliptic.P256()), nil, authority)
+	leaf := issue(t, newECDSA(t, elliptic.P256()), ca, nil)
+	got, err := TLS{Certificate: leaf.pem() + ca.pem()}.Leaf()
+	if err != nil || !got.Equal(leaf.certificate) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := (TLS{}).Leaf(); err == nil || err.Error() != "tls.certificate: found nothing" {
+		t.Errorf("without a certificate: %v", err)
+	}
+}
