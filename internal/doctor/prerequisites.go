@@ -113,7 +113,7 @@ func (s Seen) port(address string, port int, key string) Finding {
 
 func publishes(c live.Container, address string, port int) bool {
 	return slices.ContainsFunc(c.Ports, func(p live.Port) bool {
-		return p.Port == port && (p.Address == address || everywhere(p.Address) || everywhere(address))
+		return p.Port == port && p.Protocol != "udp" && (p.Address == address || everywhere(p.Address) || everywhere(address))
 	})
 }
 

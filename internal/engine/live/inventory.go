@@ -3,6 +3,8 @@ package live
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -24,9 +26,11 @@ type Inventory struct {
 
 // Container is one container, running or not.
 type Container struct {
-	ID       string
-	Name     string
-	Image    string
+	ID    string
+	Name  string
+	Image string
+	// ImageID is that of the image it was made from, wherever the tag points by now.
+	ImageID  string
 	Stack    string // label, empty for a container of someone else
 	Workload string // label
 	Role     string // label
@@ -34,13 +38,26 @@ type Container struct {
 	State string
 	// Health is starting, healthy, unhealthy, or empty without a health check.
 	Health string
-	Ports  []Port
+	// Ports are those that are published now; a container that does not run publishes none.
+	Ports    []Port
+	Networks []Attachment
 }
 
-// Port is a published TCP port.
+// Port is a published port.
 type Port struct {
 	Address string
 	Port    int
+	// Internal is the container's own port.
+	Internal int
+	// Protocol is tcp, udp or sctp.
+	Protocol string
+}
+
+// Attachment is a network that a container is on.
+type Attachment struct {
+	// ID is empty for some containers that never started.
+	ID   string
+	Name string
 }
 
 // Network is one Docker network.
@@ -52,6 +69,7 @@ type Network struct {
 
 // Image is what a reference resolves to.
 type Image struct {
+	ID string
 	// LabMade says that the lab built it in place of the official one.
 	LabMade bool
 }
@@ -88,7 +106,7 @@ func (e *Engine) Inventory(ctx context.Context) (*Inventory, error) {
 	for _, i := range images.Items {
 		_, labMade := i.Labels[tokens.LabelLab]
 		for _, spelled := range append(i.RepoTags, i.RepoDigests...) {
-			all.Images[spelled] = Image{LabMade: labMade}
+			all.Images[spelled] = Image{ID: i.ID, LabMade: labMade}
 		}
 	}
 	return all, nil
@@ -98,6 +116,7 @@ func newContainer(c container.Summary) Container {
 	found := Container{
 		ID:       c.ID,
 		Image:    c.Image,
+		ImageID:  c.ImageID,
 		Stack:    c.Labels[tokens.LabelStack],
 		Workload: c.Labels[tokens.LabelWorkload],
 		Role:     c.Labels[tokens.LabelRole],
@@ -108,8 +127,13 @@ func newContainer(c container.Summary) Container {
 		found.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
 	for _, p := range c.Ports {
-		if p.PublicPort != 0 && p.Type == "tcp" {
-			found.Ports = append(found.Ports, Port{Address: p.IP.String(), Port: int(p.PublicPort)})
+		if p.PublicPort != 0 {
+			found.Ports = append(found.Ports, Port{Address: p.IP.String(), Port: int(p.PublicPort), Internal: int(p.PrivatePort), Protocol: p.Type})
+		}
+	}
+	if c.NetworkSettings != nil {
+		for _, name := range slices.Sorted(maps.Keys(c.NetworkSettings.Networks)) {
+			found.Networks = append(found.Networks, Attachment{ID: c.NetworkSettings.Networks[name].NetworkID, Name: name})
 		}
 	}
 	return found

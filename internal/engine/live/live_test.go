@@ -1,10 +1,13 @@
 package live
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 )
 
 func TestHealth_ReadsTheTextOfAnOlderEngine(t *testing.T) {
@@ -29,7 +32,7 @@ func TestHealth_PrefersTheFieldOfANewerEngine(t *testing.T) {
 	}
 }
 
-func TestNewContainer_TakesNameLabelsAndPublishedPorts(t *testing.T) {
+func TestNewContainer_TakesNameLabelsPublishedPortsAndNetworks(t *testing.T) {
 	got := newContainer(container.Summary{
 		ID:    "abc",
 		Names: []string{"/prefect-dev-nginx"},
@@ -37,13 +40,20 @@ func TestNewContainer_TakesNameLabelsAndPublishedPorts(t *testing.T) {
 		Labels: map[string]string{
 			"prefect-platform.stack": "dev", "prefect-platform.workload": "nginx", "prefect-platform.role": "service",
 		},
-		Ports: []container.PortSummary{{PrivatePort: 8081, Type: "tcp"}, {PrivatePort: 8443, PublicPort: 443, Type: "tcp"}},
+		ImageID: "sha256:1",
+		Ports:   []container.PortSummary{{PrivatePort: 8081, Type: "tcp"}, {IP: netip.MustParseAddr("127.0.0.1"), PrivatePort: 8443, PublicPort: 443, Type: "tcp"}},
+		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{
+			"prefect-dev-edge": {NetworkID: "n2"}, "prefect-dev-app": {},
+		}},
 	})
 	if got.Name != "prefect-dev-nginx" || got.Stack != "dev" || got.Workload != "nginx" || got.Role != "service" || got.State != "running" {
 		t.Errorf("got %+v", got)
 	}
-	if len(got.Ports) != 1 || got.Ports[0].Port != 443 {
+	if want := []Port{{Address: "127.0.0.1", Port: 443, Internal: 8443, Protocol: "tcp"}}; !slices.Equal(got.Ports, want) {
 		t.Errorf("got ports %+v", got.Ports)
+	}
+	if want := []Attachment{{Name: "prefect-dev-app"}, {ID: "n2", Name: "prefect-dev-edge"}}; got.ImageID != "sha256:1" || !slices.Equal(got.Networks, want) {
+		t.Errorf("got image %s and networks %+v", got.ImageID, got.Networks)
 	}
 }
 
