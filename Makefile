@@ -22,6 +22,9 @@ credentials: bin/platform ## show how to log in
 doctor: lab bin/platform ## look for what is wrong, and say what to do about it
 	@$(platform) doctor
 
+drift: bin/platform ## compare what is recorded with what runs, and change nothing
+	@$(platform) drift
+
 logs: bin/platform ## show what the containers wrote
 	@$(platform) logs
 
@@ -80,4 +83,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview credentials doctor logs down clean lab lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs
+.PHONY: FORCE help up preview credentials doctor drift logs down clean lab lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs

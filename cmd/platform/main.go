@@ -13,11 +13,22 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := newRoot().ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, errSaid) {
-			fmt.Fprintln(os.Stderr, "platform:", err)
-		}
-		os.Exit(1)
+	err := newRoot().ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errSaid) && !errors.Is(err, errDrift) {
+		fmt.Fprintln(os.Stderr, "platform:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// exitCode is 2 for drift, so that a pipeline can tell it from a look that failed, and 1 for every other error.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errDrift):
+		return 2
+	default:
+		return 1
 	}
 }
 

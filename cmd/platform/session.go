@@ -29,6 +29,15 @@ type session struct {
 
 // open finds clone, CLI and stack. The dev stack is made when it is missing; any other is its owner's to make.
 func open(ctx context.Context, o *options) (*session, error) {
+	return openWith(ctx, o, selectStack)
+}
+
+// openExisting is open for what must not make anything: the dev stack too is there, or it is an error.
+func openExisting(ctx context.Context, o *options) (*session, error) {
+	return openWith(ctx, o, selectExisting)
+}
+
+func openWith(ctx context.Context, o *options, choose func(context.Context, auto.Workspace, string) (auto.Stack, error)) (*session, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, err
@@ -53,7 +62,7 @@ func open(ctx context.Context, o *options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.stack, err = selectStack(ctx, workspace, o.stack)
+	s.stack, err = choose(ctx, workspace, o.stack)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +82,14 @@ func selectStack(ctx context.Context, workspace auto.Workspace, name string) (au
 	default:
 		return auto.Stack{}, explain(err)
 	}
+}
+
+func selectExisting(ctx context.Context, workspace auto.Workspace, name string) (auto.Stack, error) {
+	stack, err := auto.SelectStack(ctx, name, workspace)
+	if auto.IsSelectStack404Error(err) {
+		return auto.Stack{}, fmt.Errorf("there is no stack %s in this backend: nothing was ever deployed from here", name)
+	}
+	return stack, explain(err)
 }
 
 // explain says what to do about the errors of the CLI that a new user meets.
