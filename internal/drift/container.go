@@ -69,10 +69,18 @@ func (c *comparison) image(p pair) []Finding {
 			if p.recreated {
 				next = c.up()
 			}
-			return []Finding{c.finding(p, ImageChanged, reference+" "+short(want), p.seen.Image+" "+short(p.seen.ImageID), next)}
+			return []Finding{c.finding(p, ImageChanged, reference+" "+short(want), madeOf(p.seen), next)}
 		}
 	}
 	return nil
+}
+
+// madeOf names the image of a container, with its tag where one still leads to it.
+func madeOf(c live.Container) string {
+	if strings.HasPrefix(c.Image, "sha256:") {
+		return short(c.ImageID)
+	}
+	return strings.TrimSpace(c.Image + " " + short(c.ImageID))
 }
 
 // moved are tags that name another image than the recorded one: whatever `up` makes next runs that.
@@ -144,37 +152,29 @@ func published(address string, port, internal int, protocol string) string {
 	return fmt.Sprintf("%s->%d/%s", net.JoinHostPort(address, strconv.Itoa(port)), internal, cmp.Or(protocol, "tcp"))
 }
 
-// networks compares those that a container was told to join with those that it is on. A network that is gone itself is missing, and not told again here.
+// networks compares those that a container was told to join with those that it is on. It is told besides a network that is missing: `up` makes that anew, and does not join
+// containers to it that it takes for unchanged.
 func (c *comparison) networks(p pair) []Finding {
 	told := p.recorded.Networks()
 	if len(told) == 0 || p.seen.State != "running" && p.seen.State != "paused" {
 		return nil
 	}
-	var want, found, lost, added []string
-	for _, name := range told {
-		if slices.ContainsFunc(c.Has.Networks, func(n live.Network) bool { return n.Name == name }) {
-			want = append(want, name)
-		}
-	}
+	var on, added []string
 	for _, n := range p.seen.Networks {
-		found = append(found, n.Name)
+		on = append(on, n.Name)
 		if !slices.Contains(told, n.Name) {
 			added = append(added, n.Name)
 		}
 	}
-	for _, name := range want {
-		if !slices.Contains(found, name) {
-			lost = append(lost, name)
-		}
-	}
+	lost := slices.ContainsFunc(told, func(name string) bool { return !slices.Contains(on, name) })
+	next := disconnect(p.seen.Name, added)
 	switch {
-	case len(lost) > 0:
-		return []Finding{c.finding(p, NetworkChanged, listed(want, "no network"), listed(found, "no network"), c.remake(p.seen.Name))}
-	case len(added) > 0:
-		return []Finding{c.finding(p, NetworkChanged, listed(want, "no network"), listed(found, "no network"), disconnect(p.seen.Name, added))}
-	default:
+	case lost:
+		next = c.remake(p.seen.Name)
+	case len(added) == 0:
 		return nil
 	}
+	return []Finding{c.finding(p, NetworkChanged, listed(told, "no network"), listed(on, "no network"), next)}
 }
 
 // failed are jobs that ended with an error: `pulumi up` takes them for done.

@@ -16,13 +16,14 @@ func TestCompare_FindsNothingInAStackThatIsAsRecorded(t *testing.T) {
 func TestCompare_FindsWhatIsMissing(t *testing.T) {
 	w := well()
 	w.remove("c-job")
-	w.has.Networks = w.has.Networks[:2] // without edge, which is not told again of the edge's container
+	w.has.Networks = w.has.Networks[:2] // without edge, whose container `up` would leave as it is
 	w.container("c-edge").Networks = on("app")
 	delete(w.has.Volumes, "prefect-dev-files-1")
 	delete(w.has.Images, "redis:8")
 	expect(t, w.compare(t),
 		Finding{Missing, "prefect-dev-edge-install", "edge-install", "container c-job", "nothing", "platform up"},
 		Finding{Missing, "prefect-dev-edge", "", "network n-edge", "nothing", "platform up"},
+		Finding{NetworkChanged, "prefect-dev-nginx", "nginx", "prefect-dev-edge, prefect-dev-app", "prefect-dev-app", "docker rm -f prefect-dev-nginx && platform up"},
 		Finding{Missing, "prefect-dev-files-1", "", "volume", "nothing", "platform up"},
 		Finding{Missing, "redis:8", "", "image b1", "nothing", "platform up"})
 }
@@ -95,6 +96,18 @@ func TestCompare_FindsAnotherImageThanTheRecordedOne(t *testing.T) {
 	w.container("c-redis").ImageID = "sha256:b9"
 	urn := w.recorded("cache-redis")["urn"].(string)
 	expect(t, w.compare(t), Finding{ImageChanged, "prefect-dev-redis", "redis", "redis:8 b1", "redis:8 b9", "pulumi up --stack dev --replace '" + urn + "'"})
+}
+
+func TestMadeOf_NamesAnImageWithoutATagOnce(t *testing.T) {
+	for want, c := range map[string]live.Container{
+		"redis:8 0123456789ab": {Image: "redis:8", ImageID: "sha256:0123456789abcdef"},
+		"0123456789ab":         {Image: "sha256:0123456789abcdef", ImageID: "sha256:0123456789abcdef"},
+		"redis:8":              {Image: "redis:8"},
+	} {
+		if got := madeOf(c); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }
 
 func TestCompare_FindsATagThatMoved(t *testing.T) {

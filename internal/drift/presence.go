@@ -82,7 +82,7 @@ func (c *comparison) unknown() []Finding {
 		if c.known[each.ID] || len(on) == 0 && !labelled {
 			continue
 		}
-		finding := Finding{UnknownContainer, each.Name, each.Workload, nothing, each.State + ", image " + each.Image, c.up() + " (removes it)"}
+		finding := Finding{UnknownContainer, each.Name, each.Workload, nothing, each.State + ", image " + madeOf(each), c.up() + " (removes it)"}
 		if len(on) > 0 {
 			finding.Found += ", on " + strings.Join(on, ", ")
 		}
