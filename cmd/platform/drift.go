@@ -18,7 +18,7 @@ import (
 	"prefect-platform/internal/engine"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/lock"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // errDrift ends the command with the exit code for drift, without another word.
@@ -106,7 +106,7 @@ func look(ctx context.Context, at *live.Engine, stack string) (*drift.Seen, erro
 	if err != nil {
 		return nil, err
 	}
-	services := slices.DeleteFunc(has.Of(stack), func(c live.Container) bool { return c.Role != workload.RoleService })
+	services := slices.DeleteFunc(has.Of(stack), func(c live.Container) bool { return c.Role != tokens.RoleService })
 	restarts, err := at.Restarts(ctx, services)
 	if err != nil {
 		return nil, err

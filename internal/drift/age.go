@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"prefect-platform/config"
-	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 const day = 24 * time.Hour
@@ -34,7 +34,7 @@ func Notes(recorded Recorded, now time.Time) []Note {
 
 func (r Recorded) runs() bool {
 	for _, each := range r.State.Resources() {
-		if each.Type() == state.TypeContainer {
+		if each.Type() == tokens.Container {
 			return true
 		}
 	}
@@ -86,9 +86,9 @@ func (r Recorded) certificates() []certificate {
 		ends := each.Ends()
 		switch {
 		case ends.IsZero() || each.Replaced():
-		case each.Type() == state.TypeLeaf:
+		case each.Type() == tokens.LocallySignedCert:
 			all = append(all, certificate{"certificate/" + each.Name(), ends, r.Config.TLS.RenewalDays, CertificateDue, CertificateExpired, r.Command("up")})
-		case each.Type() == state.TypeAuthority:
+		case each.Type() == tokens.SelfSignedCert:
 			next := fmt.Sprintf("pulumi state unprotect --yes --stack %s '%s' && %s (then every client needs the new one: %s)", r.Stack, each.URN(), r.replace(each.URN()), r.Command("credentials"))
 			all = append(all, certificate{"authority/" + each.Name(), ends, AuthorityDueDays, AuthorityDue, AuthorityExpired, next})
 		}

@@ -10,12 +10,12 @@ import (
 
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
-	"prefect-platform/internal/workload"
+	"prefect-platform/internal/tokens"
 )
 
 // container finds what differs in one that is there.
 func (c *comparison) container(p pair) []Finding {
-	service := p.recorded.Label(workload.LabelRole) == workload.RoleService
+	service := p.recorded.Label(tokens.LabelRole) == tokens.RoleService
 	var findings []Finding
 	switch {
 	case p.recreated:
@@ -106,7 +106,7 @@ func (c *comparison) moved() []Finding {
 func (c *comparison) madeFrom(id string) []string {
 	var names []string
 	for _, p := range c.pairs {
-		if p.seen.ImageID == id && p.recorded.Label(workload.LabelRole) == workload.RoleService {
+		if p.seen.ImageID == id && p.recorded.Label(tokens.LabelRole) == tokens.RoleService {
 			names = append(names, p.seen.Name)
 		}
 	}
@@ -116,7 +116,7 @@ func (c *comparison) madeFrom(id string) []string {
 func (c *comparison) images() []state.Resource {
 	var all []state.Resource
 	for _, r := range c.State.Resources() {
-		if r.Type() == state.TypeImage && !r.Replaced() {
+		if r.Type() == tokens.Image && !r.Replaced() {
 			all = append(all, r)
 		}
 	}
@@ -188,7 +188,7 @@ func (c *comparison) failed() []Finding {
 	return findings
 }
 
-func workloadOf(r state.Resource) string { return r.Label(workload.LabelWorkload) }
+func workloadOf(r state.Resource) string { return r.Label(tokens.LabelWorkload) }
 
 func imageID(r state.Resource) string {
 	id, _ := r.Output("imageId").(string)

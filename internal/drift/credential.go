@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"prefect-platform/config"
-	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 // credential is one secret with its two slots.
@@ -37,7 +37,7 @@ func (r Recorded) credentials() []credential {
 // made is when a generated password was; zero for one that the user supplies.
 func (r Recorded) made(name string) time.Time {
 	for _, each := range r.State.Resources() {
-		if each.Type() == state.TypePassword && each.Name() == name && !each.Replaced() {
+		if each.Type() == tokens.Password && each.Name() == name && !each.Replaced() {
 			return each.Created()
 		}
 	}

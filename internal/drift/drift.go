@@ -11,6 +11,7 @@ import (
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/mend"
 	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 // Kind says what differs. The names are part of the JSON output.
@@ -113,7 +114,7 @@ func newComparison(recorded Recorded, seen Seen) *comparison {
 		byID[each.ID], byName[each.Name] = each, each
 	}
 	for _, r := range recorded.State.Resources() {
-		if r.Type() != state.TypeContainer || r.ID() == "" {
+		if r.Type() != tokens.Container || r.ID() == "" {
 			continue
 		}
 		c.known[r.ID()] = true

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"prefect-platform/internal/engine/live"
-	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 func TestCompare_FindsNothingInAStackThatIsAsRecorded(t *testing.T) {
@@ -221,7 +221,7 @@ func TestCompare_IsQuietAboutAStackThatIsDown(t *testing.T) {
 	w := well()
 	kept := []object(nil)
 	for _, r := range w.resources {
-		if token := r["type"]; token != state.TypeContainer && token != state.TypeNetwork {
+		if token := r["type"]; token != tokens.Container && token != tokens.Network {
 			kept = append(kept, r)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 var now = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -34,7 +35,7 @@ func recordedContainer(name, id, workload, role, image string, networks ...strin
 	for _, network := range networks {
 		on = append(on, object{"name": network})
 	}
-	return resource(state.TypeContainer, name, id,
+	return resource(tokens.Container, name, id,
 		object{"image": image, "labels": labels(workload, role), "networksAdvanced": on},
 		object{"name": "prefect-dev-" + workload, "exitCode": 0})
 }
@@ -53,23 +54,23 @@ type world struct {
 func well() *world {
 	edge := recordedContainer("proxy-nginx", "c-edge", "nginx", "service", "nginx:1", "prefect-dev-edge", "prefect-dev-app")
 	edge["inputs"].(object)["ports"] = []any{object{"ip": "127.0.0.1", "external": 8443, "internal": 8443, "protocol": "tcp"}}
-	password := resource(state.TypePassword, "api-a", "none", nil, nil)
+	password := resource(tokens.Password, "api-a", "none", nil, nil)
 	password["created"] = "2026-11-01T00:00:00Z"
 	return &world{
 		resources: []object{
-			resource(state.TypeNetwork, "app", "n-app", object{"name": "prefect-dev-app"}, object{"name": "prefect-dev-app"}),
-			resource(state.TypeNetwork, "edge", "n-edge", object{"name": "prefect-dev-edge"}, object{"name": "prefect-dev-edge"}),
-			resource(state.TypeImage, "nginx:1", "sha256:a1nginx:1", object{"name": "nginx:1"}, object{"imageId": "sha256:a1"}),
-			resource(state.TypeImage, "redis:8", "sha256:b1redis:8", object{"name": "redis:8"}, object{"imageId": "sha256:b1"}),
-			resource(state.TypeVolume, "data", "prefect-dev-data", object{"name": "prefect-dev-data"}, nil),
-			resource(state.TypeVolume, "files", "prefect-dev-files-1", object{"name": "prefect-dev-files-1", "labels": labels("redis", "files")}, nil),
+			resource(tokens.Network, "app", "n-app", object{"name": "prefect-dev-app"}, object{"name": "prefect-dev-app"}),
+			resource(tokens.Network, "edge", "n-edge", object{"name": "prefect-dev-edge"}, object{"name": "prefect-dev-edge"}),
+			resource(tokens.Image, "nginx:1", "sha256:a1nginx:1", object{"name": "nginx:1"}, object{"imageId": "sha256:a1"}),
+			resource(tokens.Image, "redis:8", "sha256:b1redis:8", object{"name": "redis:8"}, object{"imageId": "sha256:b1"}),
+			resource(tokens.Volume, "data", "prefect-dev-data", object{"name": "prefect-dev-data"}, nil),
+			resource(tokens.Volume, "files", "prefect-dev-files-1", object{"name": "prefect-dev-files-1", "labels": labels("redis", "files")}, nil),
 			recordedContainer("redis-files", "c-holder", "redis-holder", "files", "redis:8"),
 			recordedContainer("proxy-install", "c-job", "edge-install", "job", "nginx:1", "prefect-dev-app"),
 			recordedContainer("cache-redis", "c-redis", "redis", "service", "redis:8", "prefect-dev-app"),
 			edge,
 			password,
-			resource(state.TypeLeaf, "proxy", "l", nil, object{"validityEndTime": "2027-02-20T12:00:00Z"}),
-			resource(state.TypeAuthority, "proxy-ca", "a", nil, object{"validityEndTime": "2036-11-20T12:00:00Z"}),
+			resource(tokens.LocallySignedCert, "proxy", "l", nil, object{"validityEndTime": "2027-02-20T12:00:00Z"}),
+			resource(tokens.SelfSignedCert, "proxy-ca", "a", nil, object{"validityEndTime": "2036-11-20T12:00:00Z"}),
 		},
 		config: config.Default(),
 		has: &live.Inventory{
@@ -156,4 +157,3 @@ func expect(t *testing.T, got []Finding, want ...Finding) {
 		}
 	}
 }
-

@@ -7,6 +7,7 @@ import (
 
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
+	"prefect-platform/internal/tokens"
 )
 
 const nothing = "nothing"
@@ -50,15 +51,15 @@ func (c *comparison) missing() []Finding {
 func (c *comparison) gone(r state.Resource) Finding {
 	finding := Finding{Kind: Missing, Subject: r.EngineName(), Found: nothing, Next: c.up()}
 	switch r.Type() {
-	case state.TypeContainer:
+	case tokens.Container:
 		finding.Workload, finding.Recorded = workloadOf(r), "container "+short(r.ID())
-	case state.TypeNetwork:
+	case tokens.Network:
 		finding.Recorded = "network " + short(r.ID())
 		if slices.ContainsFunc(c.Has.Networks, func(n live.Network) bool { return n.Name == r.EngineName() }) {
 			finding.Found = "another network of that name"
 			finding.Next = "docker network rm " + r.EngineName() + " && " + c.up()
 		}
-	case state.TypeImage:
+	case tokens.Image:
 		finding.Recorded = "image " + short(imageID(r))
 	default:
 		finding.Recorded = "volume"
@@ -101,7 +102,7 @@ func (c *comparison) unknown() []Finding {
 func (c *comparison) ours(of live.Container) []string {
 	var names []string
 	for _, r := range c.State.Resources() {
-		if r.Type() != state.TypeNetwork {
+		if r.Type() != tokens.Network {
 			continue
 		}
 		if slices.ContainsFunc(of.Networks, func(n live.Attachment) bool { return n.ID == r.ID() || n.Name == r.EngineName() }) {
