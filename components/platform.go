@@ -14,6 +14,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/images"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
 
@@ -50,8 +51,8 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Engine:     engine,
 		Image:      images.Resolve(c.Images, images.Postgres),
 		Size:       c.Database,
-		Network:    networks["db"].name,
-		Subnet:     networks["db"].subnet,
+		Network:    networks[tokens.NetworkDB].name,
+		Subnet:     networks[tokens.NetworkDB].subnet,
 		Credential: secrets.database,
 	})
 	if err != nil {
@@ -61,7 +62,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Engine:     engine,
 		Image:      images.Resolve(c.Images, images.Redis),
 		Size:       c.Redis,
-		Network:    networks["app"].name,
+		Network:    networks[tokens.NetworkApp].name,
 		Credential: secrets.redis,
 	})
 	if err != nil {
@@ -77,8 +78,8 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Workers:   c.Workers,
 		Retention: c.Database,
 		Egress:    c.Egress,
-		Networks:  prefect.Networks{App: networks["app"].name, DB: networks["db"].name, Egress: networks["egress"].name},
-		AppSubnet: networks["app"].subnet,
+		Networks:  prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		AppSubnet: networks[tokens.NetworkApp].subnet,
 		Secrets: prefect.Secrets{
 			DatabaseURL:   db.URL,
 			AuthString:    pulumi.Sprintf("%s:%s", c.Access.User, secrets.api.Active().Secret),
@@ -102,7 +103,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		User:       c.Access.User,
 		Credential: secrets.api,
 		Upstream:   fmt.Sprintf("%s:%d", prefect.Host, prefect.Port),
-		Networks:   proxy.Networks{Edge: networks["edge"].name, App: networks["app"].name},
+		Networks:   proxy.Networks{Edge: networks[tokens.NetworkEdge].name, App: networks[tokens.NetworkApp].name},
 	})
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func newNetworks(ctx *pulumi.Context, engine *workload.Engine, plan config.Netwo
 	for _, n := range []struct {
 		name     string
 		internal bool
-	}{{"edge", false}, {"app", true}, {"db", true}, {"egress", false}} {
+	}{{tokens.NetworkEdge, false}, {tokens.NetworkApp, true}, {tokens.NetworkDB, true}, {tokens.NetworkEgress, false}} {
 		subnet, err := plan.Subnet(n.name)
 		if err != nil {
 			return nil, err

@@ -53,29 +53,44 @@ var (
 
 // checkImage wants a reference that names the same image tomorrow. parts is how many numbers a version in the tag must have.
 func checkImage(p *Problems, key, text string, parts int) {
+	if want := exact(text, parts); want != "" {
+		p.add(key, quoteOrNothing(text), want, "")
+	}
+}
+
+// InexactImage says what a reference must be to name the same image tomorrow; empty if it does. name is that of Images.Override for which the image is, empty for
+// one of the team's own.
+func InexactImage(name, text string) string {
+	parts, ok := exactParts[name]
+	if !ok {
+		parts = 1
+	}
+	return exact(text, parts)
+}
+
+func exact(text string, parts int) (want string) {
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
-		p.add(key, quoteOrNothing(text), "an image reference such as registry.example.com/team/flows:1.4.2", "")
-		return
+		return "an image reference such as registry.example.com/team/flows:1.4.2"
 	}
 	if _, pinned := named.(reference.Digested); pinned {
-		return
+		return ""
 	}
 	tagged, ok := named.(reference.Tagged)
 	if !ok {
-		p.add(key, quote(text), "an exact tag or a digest: without one, the engine takes what is latest", "")
-		return
+		return "an exact tag or a digest: without one, the engine takes what is latest"
 	}
 	// Workers may run Prefect's own images, from Docker Hub or a mirror of it.
 	if strings.HasSuffix(reference.Path(named), "prefecthq/prefect") {
 		parts = exactParts["prefect"]
 	}
-	if moves(tagged.Tag(), parts) {
-		want := "a tag that is never given to another image, or a digest"
-		if parts > 1 {
-			want = fmt.Sprintf("a tag with a version of %d numbers, or a digest", parts)
-		}
-		p.add(key, quote(text), want, "")
+	switch {
+	case !moves(tagged.Tag(), parts):
+		return ""
+	case parts > 1:
+		return fmt.Sprintf("a tag with a version of %d numbers, or a digest", parts)
+	default:
+		return "a tag that is never given to another image, or a digest"
 	}
 }
 

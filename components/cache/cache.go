@@ -20,7 +20,7 @@ import (
 
 // Where Prefect finds the cache on the application network, and as whom.
 const (
-	Host = "redis"
+	Host = tokens.HostCache
 	Port = 6379
 	User = "default"
 )

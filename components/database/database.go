@@ -20,7 +20,7 @@ import (
 
 // Host and Port are where the server is found on the database network.
 const (
-	Host = "postgres"
+	Host = tokens.HostDatabase
 	Port = 5432
 )
 

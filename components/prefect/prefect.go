@@ -14,7 +14,7 @@ import (
 
 // Host and Port are where the API is found on the application network.
 const (
-	Host = "prefect-api"
+	Host = tokens.HostAPI
 	Port = 4200
 )
 

@@ -18,7 +18,7 @@ import (
 )
 
 // Host is the name of the edge on the application network.
-const Host = "nginx"
+const Host = tokens.HostEdge
 
 // Args describe the edge. All fields but TLSKey are required.
 type Args struct {

@@ -83,3 +83,29 @@ const (
 	RoleJob     = "job"     // ran once
 	RoleFiles   = "files"   // never starts, fills a volume
 )
+
+// Prefix begins the name of everything that a stack has on its engine.
+func Prefix(stack string) string { return "prefect-" + stack }
+
+// FilesDir is where a workload finds its files, read-only.
+const FilesDir = "/etc/platform"
+
+// HealthFile, in FilesDir, watches a container from inside and ends its processes when they do not answer.
+const HealthFile = "health"
+
+// Names of the stack's Docker networks, after its prefix.
+const (
+	NetworkEdge   = "edge"   // from which the edge's ports are published
+	NetworkApp    = "app"    // who talks to the API
+	NetworkDB     = "db"     // who talks to the database
+	NetworkMon    = "mon"    // who is asked for metrics
+	NetworkEgress = "egress" // the way out
+)
+
+// Names under which containers find each other on the stack's networks.
+const (
+	HostDatabase = "postgres"
+	HostCache    = "redis"
+	HostAPI      = "prefect-api"
+	HostEdge     = "nginx"
+)

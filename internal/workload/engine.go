@@ -56,7 +56,7 @@ func NewEngine(ctx *pulumi.Context, to config.Engine, timeZone string) (*Engine,
 }
 
 // Prefix begins the name of everything that a stack has on its engine.
-func Prefix(stack string) string { return "prefect-" + stack }
+func Prefix(stack string) string { return tokens.Prefix(stack) }
 
 // image makes sure that the engine has an image. It is kept when the stack goes: another stack may use it.
 func (e *Engine) image(ctx *pulumi.Context, reference string) (pulumi.Resource, error) {

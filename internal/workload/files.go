@@ -20,7 +20,7 @@ import (
 //go:embed health.sh
 var healthScript string
 
-const healthFile = "health"
+const healthFile = tokens.HealthFile
 
 // fileSet is a filled volume, to be mounted on FilesDir.
 type fileSet struct {

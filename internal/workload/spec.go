@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"prefect-platform/internal/tokens"
 )
 
 // FilesDir is where a workload finds its files, read-only.
-const FilesDir = "/etc/platform"
+const FilesDir = tokens.FilesDir
 
 // Order says which comes first when a workload is replaced.
 type Order int
