@@ -1,3 +1,5 @@
 package rules
 
-var exposureRules = []Rule{}
+import "slices"
+
+var exposureRules = slices.Concat(exposureNginxRules, exposureDockerRules)
