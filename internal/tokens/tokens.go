@@ -6,6 +6,8 @@ package tokens
 const (
 	Stack          = "pulumi:pulumi:Stack"
 	DockerProvider = "pulumi:providers:docker"
+	RandomProvider = "pulumi:providers:random"
+	TLSProvider    = "pulumi:providers:tls"
 )
 
 // Types of the docker provider, in the long form that policies see; the command line shortens them.

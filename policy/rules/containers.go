@@ -1,3 +1,5 @@
 package rules
 
-var containersRules = []Rule{}
+import "slices"
+
+var containersRules = slices.Concat(typeRules, imageRules, privilegeRules, hostRules, namespaceRules, limitRules, lifeRules)

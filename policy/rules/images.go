@@ -1,0 +1,110 @@
+package rules
+
+import (
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/blang/semver"
+	"github.com/distribution/reference"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/tokens"
+)
+
+// imageRef is a reference to an image.
+type imageRef struct {
+	text string
+	// kind is the part of the platform that the image holds; empty for one that is known only to the team.
+	kind   images.Name
+	tag    string
+	digest bool
+}
+
+// repositories are the last parts of the names under which images of the platform's parts are known, in every registry.
+var repositories = map[string]images.Name{
+	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
+}
+
+// imageProperty is where the resource that is judged names an image.
+func (c *Case) imageProperty() Value {
+	switch {
+	case c.Is(tokens.Container):
+		return c.Property("image")
+	case c.Is(tokens.Image):
+		return c.Property("name")
+	default:
+		return Value{}
+	}
+}
+
+// image is the image that the judged resource names. ok is false if there is none, it is unknown, or it is no reference, which is refused by image-exact.
+func (c *Case) image() (imageRef, bool) { return c.imageAt(c.imageProperty()) }
+
+func (c *Case) imageAt(v Value) (imageRef, bool) {
+	text, ok := v.Text()
+	if !ok {
+		return imageRef{}, false
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil || strings.HasPrefix(text, "sha256:") {
+		return imageRef{}, false
+	}
+	image := imageRef{text: text, kind: repositories[path.Base(reference.Path(named))]}
+	if tagged, ok := named.(reference.Tagged); ok {
+		image.tag = tagged.Tag()
+	}
+	_, image.digest = named.(reference.Digested)
+	if image.kind == "" {
+		image.kind = c.overridden(text)
+	}
+	return image, true
+}
+
+// overridden is the part of the platform for which the configuration names an image.
+func (c *Case) overridden(text string) images.Name {
+	var chosen config.Images
+	_ = json.Unmarshal([]byte(c.Config[config.Namespace+":images"]), &chosen) // what cannot be read, the program refuses
+	for name, override := range chosen.Override {
+		if override == text {
+			return images.Name(name)
+		}
+	}
+	return ""
+}
+
+// workers are the worker groups that the configuration describes.
+func (c *Case) workers() []config.Worker {
+	var groups []config.Worker
+	_ = json.Unmarshal([]byte(c.Config[config.Namespace+":workers"]), &groups) // what cannot be read, the program refuses
+	return groups
+}
+
+// ofTheTeam reports whether the configuration names an image for a worker group.
+func (c *Case) ofTheTeam(text string) bool {
+	return slices.ContainsFunc(c.workers(), func(w config.Worker) bool { return w.Image == text })
+}
+
+var numbers = regexp.MustCompile(`^v?([0-9]+(?:\.[0-9]+){0,2})(?:$|[-_+])`)
+
+// exact reports whether the reference means the same image tomorrow; if not, containers-image-exact says so, and what else is wrong with it is of no interest.
+func (i imageRef) exact() bool { return config.InexactImage(string(i.kind), i.text) == "" }
+
+// version is that in the image's tag.
+func (i imageRef) version() (semver.Version, bool) {
+	found := numbers.FindStringSubmatch(i.tag)
+	if found == nil {
+		return semver.Version{}, false
+	}
+	v, err := semver.ParseTolerant(found[1])
+	return v, err == nil
+}
+
+// pinned reports whether the image is just what internal/images pins, which is what the tests ran with.
+func (i imageRef) pinned() bool {
+	pin := images.Pins()[i.kind]
+	return pin != "" && (i.text == pin || strings.HasSuffix(i.text, "/"+pin))
+}
