@@ -82,9 +82,9 @@ var imageRules = []Rule{
 			at := c.imageProperty().Path()
 			version, told := image.version()
 			switch {
-			case image.digest && !told:
+			case !told:
 				c.Refuse(fmt.Sprintf("%s is %q, whose version nobody can tell", at, image.text), "keep the tag beside the digest, as in postgres:18.6@sha256:…")
-			case !told || !floor.versions(version) || preRelease.MatchString(image.tag):
+			case !floor.versions(version) || preRelease.MatchString(image.tag):
 				c.Refuse(fmt.Sprintf("%s is %q, which lacks what mends %s", at, image.text, floor.why), fmt.Sprintf("use a release that is %s, best the pinned one (%s)", floor.text, images.Pins()[image.kind]))
 			}
 		},

@@ -1,0 +1,45 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/tokens"
+)
+
+// membership says why the container that is judged may not be on a network; empty if it may.
+func membership(c *Case, network string) string {
+	r := c.Resource
+	name, own := strings.CutPrefix(network, prefixOf(r))
+	runs := processOf(c, r)
+	if !own {
+		if runs == processWorker && slices.ContainsFunc(c.workers(), func(w config.Worker) bool { return slices.Contains(w.Networks, network) }) {
+			return ""
+		}
+		return "which is not one of the stack's"
+	}
+	inPrefect := r.In(tokens.Prefect)
+	switch name {
+	case tokens.NetworkApp, tokens.NetworkMon:
+		return ""
+	case tokens.NetworkEdge:
+		if image, ok := c.image(); r.In(tokens.Proxy) && (!ok || image.kind == images.Nginx) {
+			return ""
+		}
+		return "from which ports are published, and is not the edge"
+	case tokens.NetworkEgress:
+		if inPrefect && (runs == processServices || runs == processWorker) || r.In(tokens.Backup) || r.In(tokens.Monitoring) {
+			return ""
+		}
+		return "which leads out, and is neither Prefect's services nor a worker"
+	case tokens.NetworkDB:
+		if r.In(tokens.Database) || inPrefect && slices.Contains([]process{processAPI, processServices, processMigration}, runs) || r.In(tokens.Backup) || r.In(tokens.Monitoring) {
+			return ""
+		}
+		return "where the database is, and is nothing that needs it"
+	default:
+		return "which the address plan (config/network.go) does not have"
+	}
+}
