@@ -51,10 +51,10 @@ func checkVariable(p *Problems, key, name string) bool {
 	return true
 }
 
-var confidential = []string{"PASSWORD", "PASSWD", "PASSPHRASE", "PWD", "TOKEN", "SECRET", "SECRETS", "KEY", "KEYS", "APIKEY", "CREDENTIAL", "CREDENTIALS"}
+var confidential = []string{"PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "PWD", "TOKEN", "SECRET", "SECRETS", "KEY", "KEYS", "APIKEY", "CREDENTIAL", "CREDENTIALS"}
 
-// looksSecret goes by the words of a variable's name. One that ends in FILE, PATH or DIR says where a secret is, not what it is.
-func looksSecret(name string) bool {
+// LooksSecret reports whether the words of a variable's name, divided by _, tell of a secret. A name that ends in FILE, PATH or DIR says where a secret is, not what it is.
+func LooksSecret(name string) bool {
 	words := strings.Split(strings.ToUpper(name), "_")
 	if slices.Contains([]string{"FILE", "PATH", "DIR"}, words[len(words)-1]) {
 		return false

@@ -62,6 +62,12 @@ func (c Config) checkPassword(p *Problems, given password) {
 	}
 }
 
+// Guessable reports whether a password is among what attackers try: too short, or made of common words and repetitions.
+func Guessable(value string) bool {
+	rest := withoutWords(value, "")
+	return len(rest) < leastPassword || distinct(rest) < leastDistinct
+}
+
 // guessable are what attackers try first in a password of this stack, longer ones first.
 var guessable = []string{"administrator", "postgresql", "1234567890", "qwertyuiop", "abcdefgh", "changeme", "password", "passw0rd", "p@ssword", "p@ssw0rd", "postgres", "123456", "prefect", "default", "letmein", "welcome", "qwerty", "secret", "server", "docker", "admin", "nginx", "redis"}
 

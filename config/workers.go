@@ -55,7 +55,7 @@ func (w Worker) checkPool(p *Problems, key string) {
 func (w Worker) checkEnvironment(p *Problems, key string, supplied map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(w.Environment)) {
 		at := join(key+".environment", name)
-		if checkVariable(p, at, name) && looksSecret(name) {
+		if checkVariable(p, at, name) && LooksSecret(name) {
 			p.add(at, "a name that tells of a secret", "the value in the secret workerSecrets and the name in "+key+".secretEnvironment", setSecret(join("workerSecrets", name)))
 		}
 	}

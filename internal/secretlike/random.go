@@ -1,0 +1,81 @@
+package secretlike
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// digests are long and random, and no secret: they name content.
+	digests = regexp.MustCompile(`(?i)\b(sha(1|224|256|384|512)[:=-]["']?[A-Za-z0-9+/_-]+=*|md5:[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)`)
+	run     = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}`)
+	hex     = regexp.MustCompile(`^([0-9a-f]+|[0-9A-F]+)$`)
+	number  = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// commit is how long the hexadecimal name of a git commit is.
+const commit = 40
+
+// random reports whether a text holds what nobody would write: 20 or more characters that change between small letters, capitals and digits as often as chance
+// does, or 32 or more hexadecimal digits. Names, versions, paths, digests and commits are none.
+func random(text string) bool {
+	for _, each := range run.FindAllString(digests.ReplaceAllString(text, " "), -1) {
+		if strings.HasPrefix(each, "/") || strings.Contains(each, "//") { // a path or what follows a scheme; its parts may still be random
+			each = strings.ReplaceAll(each, "/", " ")
+		} else if mixed(each) {
+			return true
+		}
+		for _, part := range strings.FieldsFunc(each, func(r rune) bool { return r == '/' || r == ' ' }) {
+			if mixed(part) || meaningless(part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mixed is for base62 and base64. By chance, two neighbours are of different classes in 62 of 100 cases; in names such as ReadOnlyRootFilesystem2 in fewer than 40.
+func mixed(text string) bool {
+	lower, upper, digit, changes := tally(text)
+	return len(text) >= 20 && lower > 0 && upper > 0 && digit > 0 && changes*100 >= 40*(len(text)-1)
+}
+
+// meaningless is for base36 and hexadecimal digits, whose parts are divided by nothing.
+func meaningless(text string) bool {
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == '-' || r == '_' || r == '+' }) {
+		switch {
+		case number.MatchString(part):
+		case hex.MatchString(part):
+			if len(part) >= 32 && len(part) != commit {
+				return true
+			}
+		case len(part) >= 20:
+			lower, upper, digit, changes := tally(part)
+			if (lower == 0) != (upper == 0) && digit > 0 && changes*100 >= 25*(len(part)-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tally counts the classes of characters, and how often two neighbours are letters or digits of different classes.
+func tally(text string) (lower, upper, digit, changes int) {
+	before := 0
+	for _, r := range text {
+		class := 0
+		switch {
+		case r >= 'a' && r <= 'z':
+			lower, class = lower+1, 1
+		case r >= 'A' && r <= 'Z':
+			upper, class = upper+1, 2
+		case r >= '0' && r <= '9':
+			digit, class = digit+1, 3
+		}
+		if before != 0 && class != 0 && class != before {
+			changes++
+		}
+		before = class
+	}
+	return lower, upper, digit, changes
+}
