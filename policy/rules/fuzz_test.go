@@ -22,7 +22,7 @@ func TestRules_JudgeAMillionRandomPropertyMapsWithoutAPanic(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := range uint64(runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
-			g := &generator{rand: rand.New(rand.NewPCG(seed, worker)), vocabulary: words} //nolint:gosec // to be repeated, not to be unguessable
+			g := &randomizer{rand: rand.New(rand.NewPCG(seed, worker)), vocabulary: words} //nolint:gosec // to be repeated, not to be unguessable
 			stack := make([]Resource, 0, 20)
 			for range shapes / runtime.GOMAXPROCS(0) {
 				r := g.resource()
@@ -88,16 +88,16 @@ func vocabularyOf(t *testing.T) vocabulary {
 	return vocabulary{slices.Sorted(maps.Keys(types)), slices.Sorted(maps.Keys(names)), slices.Sorted(maps.Keys(texts))}
 }
 
-type generator struct {
+type randomizer struct {
 	rand *rand.Rand
 	vocabulary
 }
 
-func (g *generator) chance(of int) bool { return g.rand.IntN(of) == 0 }
+func (g *randomizer) chance(of int) bool { return g.rand.IntN(of) == 0 }
 
-func (g *generator) one(list []string) string { return list[g.rand.IntN(len(list))] }
+func (g *randomizer) one(list []string) string { return list[g.rand.IntN(len(list))] }
 
-func (g *generator) resource() Resource {
+func (g *randomizer) resource() Resource {
 	r := Resource{Type: g.one(g.types), Name: g.one(g.texts), Protect: g.chance(2), DeleteBeforeReplace: g.chance(2)}
 	r.URN = "urn:pulumi:s::p::" + g.one(g.types) + "$" + r.Type + "::" + r.Name
 	if g.chance(20) {
@@ -107,14 +107,14 @@ func (g *generator) resource() Resource {
 	return r
 }
 
-func (g *generator) config() map[string]string {
+func (g *randomizer) config() map[string]string {
 	if !g.chance(10) {
 		return nil
 	}
 	return map[string]string{"prefect-platform:" + g.one(g.names): g.one(g.texts), "prefect-platform:rotation": g.one([]string{"{", "[]", "null", `{"api":3}`, `{"api":{"keep":"x","since":7}}`})}
 }
 
-func (g *generator) object(depth int) property.Map {
+func (g *randomizer) object(depth int) property.Map {
 	fields := map[string]property.Value{}
 	for range g.rand.IntN(8) {
 		fields[g.one(g.names)] = g.value(depth)
@@ -122,7 +122,7 @@ func (g *generator) object(depth int) property.Map {
 	return property.NewMap(fields)
 }
 
-func (g *generator) value(depth int) property.Value {
+func (g *randomizer) value(depth int) property.Value {
 	var v property.Value
 	switch kind := g.rand.IntN(12); {
 	case kind < 4:
