@@ -29,7 +29,7 @@ func Named(name, value string) string {
 	case tells(words) && !about(words, value):
 		return "the value of " + name
 	}
-	if digest(words) && hex.MatchString(value) {
+	if digest(words) && hexadecimal.MatchString(value) {
 		return ""
 	}
 	return Text(value)
@@ -131,6 +131,18 @@ var assignment = regexp.MustCompile(`["']?\b([A-Za-z][A-Za-z0-9_.-]*)["']?\s*(?:
 var tag = regexp.MustCompile(`^(v?[0-9]+(\.[0-9]+)*([-+_.][A-Za-z0-9._+-]*)?|latest)(@.*)?$`)
 
 func assigned(text string, how reading) string {
+	for line := range strings.Lines(text) {
+		if !containsAny(strings.ToLower(line), "pass pwd token secret key credential auth") {
+			continue
+		}
+		if what := assignedIn(line, how); what != "" {
+			return what
+		}
+	}
+	return ""
+}
+
+func assignedIn(text string, how reading) string {
 	for _, found := range assignment.FindAllStringSubmatch(text, -1) {
 		name, value := words(found[1]), found[2]
 		bare := strings.Trim(value, `"'`)

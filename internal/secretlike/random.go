@@ -1,16 +1,16 @@
 package secretlike
 
 import (
+	"iter"
 	"regexp"
 	"strings"
 )
 
 var (
 	// digests are long and random, and no secret: they name content.
-	digests = regexp.MustCompile(`(?i)\b(sha(1|224|256|384|512)[:=-]["']?[A-Za-z0-9+/_-]+=*|md5:[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)`)
-	run     = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}`)
-	hex     = regexp.MustCompile(`^([0-9a-f]+|[0-9A-F]+)$`)
-	number  = regexp.MustCompile(`^[0-9]+$`)
+	digests     = regexp.MustCompile(`(?i)\b(sha(1|224|256|384|512)[:=-]["']?[A-Za-z0-9+/_-]+=*|md5:[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)`)
+	hexadecimal = regexp.MustCompile(`^([0-9a-f]+|[0-9A-F]+)$`)
+	number      = regexp.MustCompile(`^[0-9]+$`)
 )
 
 // commit is how long the hexadecimal name of a git commit is.
@@ -19,20 +19,50 @@ const commit = 40
 // random reports whether a text holds what nobody would write: 20 or more characters that change between small letters, capitals and digits as often as chance
 // does, or 32 or more hexadecimal digits. Names, versions, paths, digests and commits are none.
 func random(text string) bool {
-	for _, each := range run.FindAllString(digests.ReplaceAllString(text, " "), -1) {
+	return anyRandom(text) && anyRandom(digests.ReplaceAllString(text, " "))
+}
+
+func anyRandom(text string) bool {
+	for each := range runs(text, 20) {
 		if strings.HasPrefix(each, "/") || strings.Contains(each, "//") { // a path or what follows a scheme; its parts may still be random
 			each = strings.ReplaceAll(each, "/", " ")
 		} else if mixed(each) {
 			return true
 		}
 		for _, part := range strings.FieldsFunc(each, func(r rune) bool { return r == '/' || r == ' ' }) {
-			if mixed(part) || meaningless(part) {
+			if len(part) >= 20 && (mixed(part) || meaningless(part)) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// runs are the longest parts of at least so many characters of both alphabets of base64. A regular expression takes ten times as long over the files of a stack.
+func runs(text string, least int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		begin := -1
+		for i := 0; i <= len(text); i++ {
+			if i < len(text) && alphabet[text[i]] {
+				if begin < 0 {
+					begin = i
+				}
+				continue
+			}
+			if begin >= 0 && i-begin >= least && !yield(text[begin:i]) {
+				return
+			}
+			begin = -1
+		}
+	}
+}
+
+var alphabet = func() (in [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-") {
+		in[c] = true
+	}
+	return in
+}()
 
 // mixed is for base62 and base64. By chance, two neighbours are of different classes in 62 of 100 cases; in names such as ReadOnlyRootFilesystem2 in fewer than 40.
 func mixed(text string) bool {
@@ -45,7 +75,7 @@ func meaningless(text string) bool {
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == '-' || r == '_' || r == '+' }) {
 		switch {
 		case number.MatchString(part):
-		case hex.MatchString(part):
+		case hexadecimal.MatchString(part):
 			if len(part) >= 32 && len(part) != commit {
 				return true
 			}

@@ -27,9 +27,11 @@ const (
 
 // depth is how often what was encoded is looked into again.
 func find(text string, how reading, depth int) string {
-	text = public.ReplaceAllString(text, "")
+	if strings.Contains(text, "-----BEGIN ") {
+		text = public.ReplaceAllString(text, "")
+	}
 	for _, each := range signatures {
-		if each.form.MatchString(text) {
+		if containsAny(text, each.hints) && each.form.MatchString(text) {
 			return each.what
 		}
 	}
@@ -53,25 +55,35 @@ func find(text string, how reading, depth int) string {
 // public are the parts of PEM files that everyone may see.
 var public = regexp.MustCompile(`(?s)-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|CERTIFICATE REQUEST|NEW CERTIFICATE REQUEST|PUBLIC KEY|RSA PUBLIC KEY|DH PARAMETERS|EC PARAMETERS)-----.*?(-----END [A-Z0-9 ]+-----|$)`)
 
-// signatures are the forms that issuers chose so that their secrets can be found.
+func containsAny(text string, hints string) bool {
+	for hint := range strings.FieldsSeq(hints) {
+		if strings.Contains(text, hint) {
+			return true
+		}
+	}
+	return false
+}
+
+// signatures are the forms that issuers chose so that their secrets can be found. The hints, one of which each has, spare most texts the search.
 var signatures = []struct {
-	what string
-	form *regexp.Regexp
+	what  string
+	hints string
+	form  *regexp.Regexp
 }{
-	{"a private key", regexp.MustCompile(`(?i)-----\s?BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-1[0-9A-Z]{20}`)},
-	{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}`)},
-	{"a GitHub token", regexp.MustCompile(`(^|[^A-Za-z0-9])(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})`)},
-	{"a Slack token", regexp.MustCompile(`(^|[^A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{8,}`)},
-	{"an AWS access key", regexp.MustCompile(`(^|[^A-Za-z0-9])(AKIA|ASIA)[0-9A-Z]{16}($|[^A-Za-z0-9])`)},
-	{"an API key", regexp.MustCompile(`(^|[^A-Za-z0-9])(sk|rk|pk)[-_](live|test|proj|ant|svcacct|or|lf)[-_][A-Za-z0-9_-]{16,}|(^|[^A-Za-z0-9-])sk-[A-Za-z0-9]{20,}`)},
-	{"a GitLab token", regexp.MustCompile(`(^|[^A-Za-z0-9])gl(pat|ptt|dt|rt|cbt|soat|agent|ft)-[A-Za-z0-9_.-]{16,}`)},
-	{"a Pulumi token", regexp.MustCompile(`(^|[^A-Za-z0-9])pul-[0-9A-Fa-f]{20,}`)},
-	{"a Prefect API key", regexp.MustCompile(`(^|[^A-Za-z0-9])pn[ub]_[A-Za-z0-9]{16,}`)},
-	{"a Docker token", regexp.MustCompile(`(^|[^A-Za-z0-9])dckr_(pat|oat)_[A-Za-z0-9_-]{16,}`)},
-	{"a Google key", regexp.MustCompile(`(^|[^A-Za-z0-9])(AIza[0-9A-Za-z_-]{30,}|ya29\.[0-9A-Za-z_-]{20,})`)},
-	{"a token", regexp.MustCompile(`(^|[^A-Za-z0-9])(hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|hv[bs]\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|pypi-AgE[A-Za-z0-9_-]{20,}|dop_v1_[0-9a-f]{32,}|dapi[0-9a-f]{32})`)},
-	{"a PostgreSQL verifier", regexp.MustCompile(`SCRAM-SHA-256\$[0-9]+:`)},
-	{"a password hash", regexp.MustCompile(`\$(1|5|6|7|y|gy|apr1|2[abxy]|argon2(i|d|id)|scrypt|pbkdf2[a-z0-9-]*)\$[^\s$]+\$?[./A-Za-z0-9]{8,}`)},
+	{"a private key", "BEGIN begin PuTTY AGE-", regexp.MustCompile(`(?i)-----\s?BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-1[0-9A-Z]{20}`)},
+	{"a JSON web token", "eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}`)},
+	{"a GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_ github_", regexp.MustCompile(`(^|[^A-Za-z0-9])(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a Slack token", "xox", regexp.MustCompile(`(^|[^A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{8,}`)},
+	{"an AWS access key", "AKIA ASIA", regexp.MustCompile(`(^|[^A-Za-z0-9])(AKIA|ASIA)[0-9A-Z]{16}($|[^A-Za-z0-9])`)},
+	{"an API key", "sk- rk- pk- sk_ rk_ pk_", regexp.MustCompile(`(^|[^A-Za-z0-9])(sk|rk|pk)[-_](live|test|proj|ant|svcacct|or|lf)[-_][A-Za-z0-9_-]{16,}|(^|[^A-Za-z0-9-])sk-[A-Za-z0-9]{20,}`)},
+	{"a GitLab token", "glpat glptt gldt glrt glcbt glsoat glagent glft", regexp.MustCompile(`(^|[^A-Za-z0-9])gl(pat|ptt|dt|rt|cbt|soat|agent|ft)-[A-Za-z0-9_.-]{16,}`)},
+	{"a Pulumi token", "pul-", regexp.MustCompile(`(^|[^A-Za-z0-9])pul-[0-9A-Fa-f]{20,}`)},
+	{"a Prefect API key", "pnu_ pnb_", regexp.MustCompile(`(^|[^A-Za-z0-9])pn[ub]_[A-Za-z0-9]{16,}`)},
+	{"a Docker token", "dckr_", regexp.MustCompile(`(^|[^A-Za-z0-9])dckr_(pat|oat)_[A-Za-z0-9_-]{16,}`)},
+	{"a Google key", "AIza ya29", regexp.MustCompile(`(^|[^A-Za-z0-9])(AIza[0-9A-Za-z_-]{30,}|ya29\.[0-9A-Za-z_-]{20,})`)},
+	{"a token", "hf_ npm_ hvb. hvs. SG. pypi- dop_ dapi", regexp.MustCompile(`(^|[^A-Za-z0-9])(hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|hv[bs]\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|pypi-AgE[A-Za-z0-9_-]{20,}|dop_v1_[0-9a-f]{32,}|dapi[0-9a-f]{32})`)},
+	{"a PostgreSQL verifier", "SCRAM-SHA-256$", regexp.MustCompile(`SCRAM-SHA-256\$[0-9]+:`)},
+	{"a password hash", "$1$ $5$ $6$ $7$ $y$ $gy$ $apr1$ $2 $argon2 $scrypt $pbkdf2", regexp.MustCompile(`\$(1|5|6|7|y|gy|apr1|2[abxy]|argon2(i|d|id)|scrypt|pbkdf2[a-z0-9-]*)\$[^\s$]+\$?[./A-Za-z0-9]{8,}`)},
 }
 
 // account is scheme://user:password@. SQLAlchemy lets the password hold a slash, so it may here (sqlalchemy/engine/url.py, _parse_url).
@@ -81,6 +93,9 @@ var account = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^\s:/?#@"'\[]*):([
 var portAndPath = regexp.MustCompile(`^[0-9]{1,5}/`)
 
 func inURL(text string) string {
+	if !strings.Contains(text, "://") || !strings.Contains(text, "@") {
+		return ""
+	}
 	for _, found := range account.FindAllStringSubmatch(text, -1) {
 		if password := found[2]; !portAndPath.MatchString(password) && !stands(password) {
 			return "a URL with a password"
@@ -96,6 +111,9 @@ var (
 
 func inHeader(text string) string {
 	const what = "an Authorization header"
+	if !containsAny(strings.ToLower(text), "authorization basic bearer") {
+		return ""
+	}
 	for _, found := range header.FindAllStringSubmatch(text, -1) {
 		if !stands(found[2]) {
 			return what
@@ -110,21 +128,20 @@ func inHeader(text string) string {
 }
 
 var (
-	chunk = regexp.MustCompile(`[A-Za-z0-9+/_-]{11,}={0,2}`)
 	// pair is user:password, as basic authentication encodes it.
 	pair    = regexp.MustCompile(`^[A-Za-z0-9._@+-]{0,64}:[ -~]{3,}$`)
 	escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 )
 
 func encoded(text string, how reading, depth int) string {
-	if escaped.MatchString(text) {
+	if strings.Contains(text, "%") && escaped.MatchString(text) {
 		if plain, err := url.PathUnescape(text); err == nil {
 			if what := find(plain, how, depth); what != "" {
 				return what
 			}
 		}
 	}
-	for _, each := range chunk.FindAllString(text, -1) {
+	for each := range runs(text, 11) {
 		plain, ok := decoded(each)
 		if !ok {
 			continue

@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// weakHBA reports whether a text of another kind, such as a script, holds a line that asks for no SCRAM password.
+func weakHBA(text string) bool {
+	lower := strings.ToLower(text)
+	return (strings.Contains(lower, "host") || strings.Contains(lower, "local")) && hbaInText.MatchString(lower)
+}
+
 // hbaLine is one entry of pg_hba.conf.
 type hbaLine struct {
 	number               int
@@ -21,8 +27,8 @@ type hbaLine struct {
 var (
 	hbaKinds  = []string{"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"}
 	hbaField  = regexp.MustCompile(`"[^"]*"|[^\s"]+`)
-	hbaEntry  = regexp.MustCompile(`(?mi)^[ \t]*(local|host(no)?(ssl|gssenc)?)[ \t]+\S+[ \t]+\S+[ \t]+.*\b(trust|reject|md5|password|scram-sha-256|peer|ident|cert|pam|ldap)\b`)
-	hbaInText = regexp.MustCompile(`(?i)\bhost(?:no)?(?:ssl|gssenc)?\s+\S+\s+\S+\s+\S+\s+(trust|password|md5)\b|\blocal\s+\S+\s+\S+\s+(trust|password|md5)\b`)
+	hbaEntry  = regexp.MustCompile(`(?m)^[ \t]*(local|host(no)?(ssl|gssenc)?)[ \t]+\S+[ \t]+\S+[ \t]+.*\b(trust|reject|md5|password|scram-sha-256|peer|ident|cert|pam|ldap)\b`)
+	hbaInText = regexp.MustCompile(`\bhost(?:no)?(?:ssl|gssenc)?\s+\S+\s+\S+\s+\S+\s+(trust|password|md5)\b|\blocal\s+\S+\s+\S+\s+(trust|password|md5)\b`)
 )
 
 // parseHBA reads the file as PostgreSQL does (hba.c): fields between blanks, a backslash at the end of a line continues it, # begins a comment.

@@ -25,7 +25,7 @@ var _ = prove("secrets-config", proof{
 	fails: []fixture{
 		configuration("a password", "apiPasswordA", "correct horse battery staple", "apiPasswordA is not encrypted"),
 		configuration("a password that is none", "redisPasswordB", "x", "redisPasswordB is not encrypted"),
-		configuration("a key", "tlsKey", "later", "tlsKey is not encrypted"),
+		{name: "a key", stack: "dev", facts: configured("tlsKey", "later"), found: "tlsKey is not encrypted"},
 		configuration("secrets of workers", "workerSecrets", `{"A": "b"}`, "workerSecrets is not encrypted"),
 		configuration("a worker's variable", "workers", `[{"environment": {"DB_PASSWORD": "hunter2"}}]`, "workers[0].environment.DB_PASSWORD"),
 		configuration("a worker's URL", "workers", `[{}, {"environment": {"WAREHOUSE": "postgresql://u:p@warehouse/db"}}]`, "a URL with a password"),

@@ -130,10 +130,11 @@ func (c *Case) files() []file {
 
 func (f file) name() string { return strings.ToLower(path.Base(f.path)) }
 
-// isSecret reports whether nobody but the container may read a file. Names count too: in a first preview the content is not known.
+// isSecret reports whether nobody but the container may read a file. Names count too, as a secret that is none for Pulumi is unknown in a first preview; one that is
+// known and looks like a secret, secrets-file-literal refuses whatever its mode.
 func (f file) isSecret() bool {
 	switch name := f.name(); {
-	case f.secret, f.looks() != "":
+	case f.secret:
 		return true
 	case name == nginxconf.CertificateKey, name == "prefect.toml", name == nginxconf.Authorization, strings.HasPrefix(name, nginxconf.Passwords):
 		return true

@@ -90,11 +90,11 @@ var secretsPlacesRules = []Rule{
 				const change = "record what everyone may see in RegisterComponentResourceV2, such as the name of the slot and not its value"
 				refuseSecrets(c, property, change)
 				for _, leaf := range property.Leaves() {
-					what := secretlike.Named(leaf.Name, leaf.Text)
-					if strings.Contains(leaf.Text, "\n") {
-						what = secretlike.Code(leaf.Text)
+					look := func() string { return secretlike.Named(leaf.Name, leaf.Text) }
+					if strings.Contains(leaf.Text, "\n") { // a whole configuration file
+						look = func() string { return secretlike.Code(leaf.Text) }
 					}
-					if what != "" {
+					if what := look(); what != "" {
 						c.Refuse(leaf.Value.Path()+" looks like "+what, change)
 					}
 				}

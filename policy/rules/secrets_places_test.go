@@ -71,8 +71,8 @@ var _ = prove("secrets-environment", proof{
 		environment("a private key", "CONTENT="+exampleKey, "a private key"),
 		environment("something long and random", "SALT_OF_THE_EARTH="+exampleLong, "random"),
 		environment("hexadecimal digits", "SALT_OF_THE_EARTH="+strings.Repeat("0123456789abcdef", 4), "random"),
-		environment("base64 of a pair", "HEADER="+exampleBasic, "base64"),
-		environment("base64 of a URL", "HEADER="+base64.StdEncoding.EncodeToString([]byte("redis://:hunter2@redis:6379")), "base64"),
+		environment("base64 of a pair", "HEADER="+base64.StdEncoding.EncodeToString([]byte("me:hunter2")), "base64"),
+		environment("base64 of a URL", "HEADER="+base64.StdEncoding.EncodeToString([]byte("redis://:hunter2@redis:6379")), "HEADER"),
 		environment("JSON", `SETTINGS={"database": {"password": "hunter2"}}`, "password"),
 		{name: "one value that is no list", of: tokens.Container, resource: "prefect-api-0", change: put("envs", map[string]any{"DB": "DB_PASSWORD=hunter2"}), found: "DB_PASSWORD"},
 		{

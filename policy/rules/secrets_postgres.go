@@ -45,12 +45,12 @@ var secretsPostgresRules = []Rule{
 				case !f.known:
 				case strings.Contains(f.name(), "hba") && strings.HasSuffix(f.name(), ".conf"), hbaEntry.MatchString(f.text):
 					refuseHBA(c, place, f.text)
-				case hbaInText.MatchString(f.text):
+				case weakHBA(f.text):
 					c.Refuse(place+" writes a line of pg_hba.conf that asks for no SCRAM password", "write scram-sha-256 in it")
 				}
 			}
 			if c.Is(tokens.Container) {
-				if command := commandOf(c); hbaInText.MatchString(command) {
+				if command := commandOf(c); weakHBA(command) {
 					c.Refuse("the command writes a line of pg_hba.conf that asks for no SCRAM password", "write scram-sha-256 in it")
 				}
 			}
