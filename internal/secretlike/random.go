@@ -10,6 +10,7 @@ var (
 	// digests are long and random, and no secret: they name content.
 	digests     = regexp.MustCompile(`(?i)\b(sha(1|224|256|384|512)[:=-]["']?[A-Za-z0-9+/_-]+=*|md5:[0-9a-f]{32}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)`)
 	hexadecimal = regexp.MustCompile(`^([0-9a-f]+|[0-9A-F]+)$`)
+	numerals    = regexp.MustCompile(`[0-9]+`)
 	number      = regexp.MustCompile(`^[0-9]+$`)
 )
 
@@ -64,13 +65,24 @@ var alphabet = func() (in [256]bool) {
 	return in
 }()
 
-// mixed is for base62 and base64. By chance, two neighbours are of different classes in 62 of 100 cases; in names such as ReadOnlyRootFilesystem2 in fewer than 40.
+// mixed is for base62 and base64. By chance, two neighbours are of different classes in 62 of 100 cases, and there are digits in several places; in names such as
+// ReadOnlyRootFilesystem2 there are fewer of both. One in twenty generated passwords passes, which is the price of letting every name pass.
+// The signs of base64 divide names and paths too: the longest part between them must be as mixed.
 func mixed(text string) bool {
-	lower, upper, digit, changes := tally(text)
-	return len(text) >= 20 && lower > 0 && upper > 0 && digit > 0 && changes*100 >= 40*(len(text)-1)
+	if len(text) < 20 {
+		return false
+	}
+	var longest string
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune("-_+/", r) }) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	lower, upper, digit, changes := tally(longest)
+	return len(longest) >= 12 && lower > 0 && upper > 0 && digit > 0 && changes*100 >= 40*(len(longest)-1) && len(numerals.FindAllString(longest, 2)) == 2
 }
 
-// meaningless is for base36 and hexadecimal digits, whose parts are divided by nothing.
+// meaningless is for base36, in which 40 of 100 neighbours differ by chance, and for hexadecimal digits; nothing divides their parts.
 func meaningless(text string) bool {
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == '-' || r == '_' || r == '+' }) {
 		switch {
@@ -81,7 +93,7 @@ func meaningless(text string) bool {
 			}
 		case len(part) >= 20:
 			lower, upper, digit, changes := tally(part)
-			if (lower == 0) != (upper == 0) && digit > 0 && changes*100 >= 25*(len(part)-1) {
+			if (lower == 0) != (upper == 0) && digit > 0 && changes*100 >= 33*(len(part)-1) {
 				return true
 			}
 		}

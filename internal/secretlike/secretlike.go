@@ -129,7 +129,7 @@ func inHeader(text string) string {
 
 var (
 	// pair is user:password, as basic authentication encodes it.
-	pair    = regexp.MustCompile(`^[A-Za-z0-9._@+-]{0,64}:[ -~]{3,}$`)
+	pair    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}:[ -~]{3,}$`)
 	escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 )
 
