@@ -44,7 +44,7 @@ var _ = prove("secrets-config", proof{
 })
 
 func TestConfiguration_MayHaveSecretsThatAreEncrypted(t *testing.T) {
-	rule, _ := Find("secrets-config")
+	rule, _ := find(All(), "secrets-config")
 	facts := up(t, "prod").facts
 	encrypted("apiPasswordA", "correct horse battery staple")(&facts)
 	encrypted("workerSecrets", `{"DB_PASSWORD": "hunter2"}`)(&facts)

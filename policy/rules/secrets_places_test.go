@@ -160,7 +160,7 @@ var _ = prove("secrets-recorded-inputs", proof{
 })
 
 func TestEnvironment_LetsPassWhatOnlySoundsLikeASecret(t *testing.T) {
-	rule, _ := Find("secrets-environment")
+	rule, _ := find(All(), "secrets-environment")
 	for _, harmless := range []string{
 		"POSTGRES_PASSWORD_FILE=/etc/platform/initial-password", "TOKEN_TTL=3600", "PASSWORD_ENCRYPTION=scram-sha-256", "SSL_KEY=/etc/ssl/tls.key",
 		"OAUTH_TOKEN_URL=https://login.example.com/token", "PREFECT_API_URL=http://prefect:4200/api", "FORWARDED_ALLOW_IPS=10.213.1.0/24,127.0.0.1",
