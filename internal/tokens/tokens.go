@@ -70,6 +70,9 @@ const (
 	InputExempt    = "exempt"    // workloads that are left out on purpose, by role
 )
 
+// APIEndpoint is where the edge finds Prefect's API on the application network: the only place that it leads to.
+const APIEndpoint = "prefect-api:4200"
+
 // Labels of everything that a stack has on its engine.
 const (
 	LabelStack    = "prefect-platform.stack"

@@ -2,4 +2,4 @@ package rules
 
 import "slices"
 
-var authRules = slices.Concat(authAPIRules)
+var authRules = slices.Concat(authAPIRules, authEdgeRules, authServerRules, authGrafanaRules)

@@ -19,6 +19,8 @@ type fixture struct {
 	// of is the type and resource the name of the resource that is changed.
 	of, resource string
 	change       func(*Resource)
+	// edge changes the text of the edge's configuration, in the file that is mounted and in what the component recorded.
+	edge func(string) string
 	// add are resources that the real stack does not have, and remove the names of those that are gone; for rules about the whole.
 	add    []Resource
 	remove []string
@@ -157,6 +159,9 @@ func (f fixture) apply(t *testing.T, inPreview bool) real {
 		if each.Name == f.resource && each.Type == f.of {
 			f.change(&each)
 			done = true
+		}
+		if f.edge != nil {
+			changeEdge(&each, f.edge)
 		}
 		changed.resources = append(changed.resources, each)
 	}

@@ -146,7 +146,7 @@ func set(t testing.TB, values map[string]string, section, key string, value any)
 	values[config.Namespace+":"+section] = string(text)
 }
 
-// throwawayCertificate signs a certificate of 90 days by itself.
+// throwawayCertificate has an authority sign a certificate of 90 days.
 func throwawayCertificate(t testing.TB, host string) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -158,7 +158,7 @@ func throwawayCertificate(t testing.TB, host string) (certificate, key string) {
 		NotBefore: today.Add(-time.Hour), NotAfter: today.Add(90 * 24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "an authority"}}, &private.PublicKey, private)
 	if err != nil {
 		t.Fatal(err)
 	}

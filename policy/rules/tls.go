@@ -1,3 +1,5 @@
 package rules
 
-var tlsRules = []Rule{}
+import "slices"
+
+var tlsRules = slices.Concat(tlsEdgeRules, tlsKeyRules, tlsProvidedRules)
