@@ -23,7 +23,6 @@ const (
 	Answered               // with a text of the configuration
 	Redirected             // to Target
 	Proxied                // to the upstream of Target, as Path
-	Served                 // with a file
 	Status                 // with the figures of stub_status
 	Unclear                // it is not understood, see Why
 )
@@ -39,7 +38,8 @@ type Outcome struct {
 }
 
 // Outcomes follows a request to a server through nginx's phases, into every error page that it may be led to: realip, rewrite (return, if), preaccess
-// (limit_req, limit_conn), access (allow, auth_basic, auth_request), precontent (try_files), content.
+// (limit_req, limit_conn), access (allow, auth_basic, auth_request), precontent (try_files), content. There are no files: the caller makes sure that root is a folder
+// that does not exist.
 func (c *Config) Outcomes(s *Server, r Request, client Client) []Outcome {
 	raw, _, _ := strings.Cut(r.URI, "?")
 	uri, ok := normalise(raw)
@@ -199,11 +199,6 @@ func (w *walker) precontent(s *Scope, st state) bool {
 		return false
 	}
 	d := tries[0]
-	for _, file := range d.Args[:len(d.Args)-1] {
-		if file != "/nonexistent" || s.Value("root", "html") != "/nonexistent" {
-			w.end(Outcome{Kind: Served, Code: 200, Target: file, At: d})
-		}
-	}
 	last := d.Args[len(d.Args)-1]
 	if code, ok := strings.CutPrefix(last, "="); ok {
 		w.status(number(code), s, d, st)
@@ -227,10 +222,8 @@ func (w *walker) content(s *Scope, l *Location, st state) {
 		}
 	case len(s.Own("stub_status")) > 0:
 		w.end(Outcome{Kind: Status, Code: 200, At: s.Own("stub_status")[0]})
-	case s.Value("root", "html") == "/nonexistent" && s.Last("alias") == nil:
-		w.status(404, s, s.Of, st)
 	default:
-		w.end(Outcome{Kind: Served, Code: 200, Target: s.Value("root", "html"), At: s.Of})
+		w.status(404, s, s.Of, st)
 	}
 }
 
@@ -360,21 +353,28 @@ func normalise(raw string) (uri string, ok bool) {
 	return clean, true
 }
 
-// Class tells requests apart that may end in different ways. Those of one class end alike, but for the path that an upstream gets: what follows depends on the first
-// location and on what each auth_basic says.
-func (c *Config) Class(s *Server, r Request) string {
-	raw, _, _ := strings.Cut(r.URI, "?")
+// Classes tells requests for a path apart that may end in different ways. Those of one class end alike, but for the path that an upstream gets: what follows depends on
+// the first location and on what each auth_basic says. fixed says that all requests for the path are of one class.
+func (c *Config) Classes(s *Server, path string) (class func(Request) string, fixed bool) {
+	raw, _, _ := strings.Cut(path, "?")
 	uri, ok := normalise(raw)
 	if !ok {
-		return "bad"
+		return func(Request) string { return "bad" }, true
 	}
 	location, slash := s.Locate(uri)
-	class := fmt.Sprintf("%p %v", location, slash)
-	for _, realm := range s.realms() {
-		value, err := c.Eval(realm, r)
-		class += fmt.Sprintf(" %q %v", value, err)
-	}
-	return class
+	first := fmt.Sprintf("%p %v", location, slash)
+	realms := s.realms()
+	return func(r Request) string {
+		class := first
+		for _, realm := range realms {
+			value, err := c.Eval(realm, r)
+			if err != nil {
+				value = "?" + err.Error()
+			}
+			class += " " + value
+		}
+		return class
+	}, len(realms) == 0
 }
 
 // realms are the different arguments of auth_basic that count somewhere in the server and may change from request to request.

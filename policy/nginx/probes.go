@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"maps"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -20,13 +21,12 @@ func (c *Config) Paths(known []string) []string {
 			}
 		}
 	}
-	for _, v := range c.variables {
+	for _, name := range slices.Sorted(maps.Keys(c.variables)) {
+		v := c.variables[name]
 		for _, e := range v.regexes {
 			seeds = append(seeds, samples(e.regex)...)
 		}
-		for key := range v.exact {
-			seeds = append(seeds, key)
-		}
+		seeds = append(seeds, slices.Sorted(maps.Keys(v.exact))...)
 	}
 	var all []string
 	for _, seed := range seeds {
@@ -36,16 +36,21 @@ func (c *Config) Paths(known []string) []string {
 		}
 		all = append(all, near("/"+after)...)
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(path string) bool {
+		again := seen[path]
+		seen[path] = true
+		return again
+	})
 }
 
 // near are spellings of a path that one matcher may take for it and another not.
 func near(path string) []string {
 	last := path[len(path)-1:]
+	segment := path[strings.LastIndex(path, "/")+1:]
 	return []string{
 		path, path + "/", path + "?x=1", path + "?", path + "x", path + "/x", path + "x/flows", path + "/flows/filter", path + "/../flows", path + "/../../flows/", path + "/%2e%2e/flows",
-		path + "%0a", path + "%20", path + ";x", path + ".json", path + "//", path + "/.",
+		path + "/../" + segment, path + "x/../" + segment, path + "%0a", path + "%20", path + ";x", path + ".json", path + "//", path + "/.",
 		"/" + path, "/x" + path, "/x/.." + path, "/./" + path[1:], "/api" + path, strings.ToUpper(path),
 		path[:len(path)-1] + "%" + hex(last[0]), "/%" + hex(path[min(1, len(path)-1)]) + path[min(2, len(path)):],
 		"/api/flows?x=" + path, "/api/flows/?" + path, "/?" + path, "/api/flows;" + path, "/api/flows/%3f" + path,

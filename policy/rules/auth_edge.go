@@ -90,8 +90,6 @@ func ending(o nginx.Outcome) string {
 		return "reaches " + o.Target
 	case nginx.Redirected:
 		return "is redirected to " + o.Target
-	case nginx.Served:
-		return "gets the file " + o.Target
 	case nginx.Status:
 		return "gets the figures of stub_status"
 	case nginx.Unclear:
@@ -268,6 +266,9 @@ func upstreams(c *Case, e *edge) {
 	}
 	const change = "lead to the upstream prefect, whose server is Args.Upstream of components/proxy"
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
+		if len(within) == 0 || within[0].Directive != "http" {
+			return
+		}
 		switch d.Directive {
 		case "proxy_pass":
 			name, plain := strings.CutPrefix(d.Args[0], "http://")
@@ -276,7 +277,7 @@ func upstreams(c *Case, e *edge) {
 				c.Refuse(nginx.Place(d), change)
 			}
 		case "server":
-			if len(within) > 0 && within[len(within)-1].Directive == "upstream" && d.Args[0] != tokens.APIEndpoint {
+			if within[len(within)-1].Directive == "upstream" && d.Args[0] != tokens.APIEndpoint {
 				c.Refuse(nginx.Place(d)+", which is not the API", change)
 			}
 		}

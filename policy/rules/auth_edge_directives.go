@@ -39,6 +39,9 @@ var dangers = map[string]string{
 }
 
 func knownDirectives(c *Case, e *edge) {
+	if len(e.HTTP.Own("root")) == 0 {
+		c.Refuse("http names no root, so nginx serves the files of its image", "write root /nonexistent in "+template)
+	}
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
 		block := "main"
 		if len(within) > 0 {

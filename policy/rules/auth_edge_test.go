@@ -44,7 +44,7 @@ var (
 			{name: "a part in base64", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{
 				"file": "/etc/nginx/conf.d/x.conf", "contentBase64": base64.StdEncoding.EncodeToString([]byte("server { listen 80; js_content main; }")),
 			}), found: "js_content"},
-			{name: "a text that is a number", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/nginx.conf", "content": 1}), found: "cannot be judged"},
+			{name: "a text that is a number", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/x.conf", "content": 1}), found: "cannot be judged"},
 		}...),
 		unknown: []fixture{{name: "a file", of: tokens.Container, resource: "proxy-nginx-files", change: unknownProperty("uploads")}},
 	})
@@ -63,7 +63,8 @@ var (
 			[4]string{"a mirror", uiLocation, "location = /copy { internal; return 404; }\n mirror /copy;\n" + uiLocation, "mirror"},
 			[4]string{"a stream", "events {", "stream { server { listen 5432; proxy_pass postgres:5432; } }\nevents {", "stream"},
 			[4]string{"a folder", "root /nonexistent;", "root /;", "root /"},
-			[4]string{"an alias", uiLocation, "location /files/ { alias /srv/; }\n" + uiLocation, "alias"},
+			[4]string{"no folder", "    root /nonexistent;\n", "", "names no root"},
+			[4]string{"an alias", uiLocation, "location /files/ { limit_req zone=ui; alias /srv/; }\n" + uiLocation, "alias"},
 			[4]string{"a rewrite", uiLocation, "rewrite ^/x /api/health;\n" + uiLocation, "rewrite"},
 			[4]string{"a variable that is set", uiLocation, "set $websocket_realm off;\n" + uiLocation, "set"},
 			[4]string{"a location within another", apiLocation, apiLocation + "\n location /api/x/ { return 404; }", "inherits"},
@@ -83,7 +84,11 @@ var (
 	})
 
 	_ = prove("auth-edge-routes", proof{
-		fails: onEdge(
+		fails: append([]fixture{
+			{name: "the health check as a prefix, and a matcher that lets it", edge: both(line("location = /api/health {", "location ^~ /api/health {"), line(health, `"~^GET /api/health" off;`)), found: "/api/health"},
+			{name: "one more WebSocket path", edge: every("(in|out)", "(in|out|filter)"), found: "/api/events/filter"},
+			{name: "a page that asks for nothing", edge: both(line("auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 /open;"), line(uiLocation, "location = /open { internal; auth_basic off; limit_req zone=ui; proxy_pass http://prefect; }\n"+uiLocation)), found: "reaches"},
+		}, onEdge(
 			[4]string{"no credential for anything", "auth_basic \"Prefect\";", "auth_basic off;", "reaches http://prefect"},
 			[4]string{"no password file", "auth_basic_user_file $password_file;", "", "reaches http://prefect"},
 			[4]string{"one route without", apiLocation, apiLocation + "\n auth_basic off;", "/api"},
@@ -91,34 +96,30 @@ var (
 			[4]string{"any method for the health check", health, `"~^[A-Z]+ /api/health(\?|$)" off;`, "POST /api/health"},
 			[4]string{"everything below the health check", health, `"~^GET /api/health" off;`, "health"},
 			[4]string{"whatever names the health check", health, `"~/api/health" off;`, "health"},
-			[4]string{"the health check as a prefix", "location = /api/health {", "location /api/health {", "health"},
 			[4]string{"the health check of something else", "proxy_pass http://prefect/api/health;", "proxy_pass http://prefect/api/flows/filter;", "GET /api/health"},
-			[4]string{"any method for WebSockets", `"~^GET websocket /api/(events`, `"~^[A-Z]+ websocket /api/(events`, "POST"},
+			[4]string{"any method for WebSockets", `"~^GET websocket /api/(events`, `"~^[A-Z]+ websocket /api/(events`, "POST /api/events"},
 			[4]string{"any Upgrade", `"~*^websocket$" websocket;`, `"~*websocket" websocket;`, "Upgrade"},
 			[4]string{"an Upgrade by default", "default none;", "default websocket;", "/api/events/in"},
-			[4]string{"one more WebSocket path", "(in|out)|logs/out|task", "(in|out|filter)|logs/out|task", "/api/events"},
 			[4]string{"a matcher without an end", `connect)(\?|$)" websocket;`, `connect)" websocket;`, "websocket"},
 			[4]string{"a matcher with slash", `connect)(\?|$)" websocket;`, `connect)(/|\?|$)" websocket;`, "/"},
 			[4]string{"a matcher without a beginning", `"~^GET websocket /api/(events`, `"~GET websocket /api/(events`, ""},
-			[4]string{"a matcher of what nginx decoded", `"$request_method $upgrade $request_uri" $websocket`, `"$request_method $upgrade $uri" $websocket`, "%"},
+			[4]string{"a matcher of what nginx decoded", `"$request_method $upgrade $request_uri" $websocket`, `"$request_method $upgrade $uri" $websocket`, "/api/events/in/"},
 			[4]string{"a map that lets everybody in", "        websocket off;\n        default \"Prefect\";", "        websocket off;\n        default off;", ""},
 			[4]string{"a header that clients choose", "map $websocket $websocket_realm {\n", "map $http_x_debug $websocket_realm {\n        1 off;\n", "clients choose"},
 			[4]string{"a cookie that clients choose", "map \"$request_method $request_uri\" $health_realm {\n", "map \"$cookie_debug\" $health_realm {\n        1 off;\n", "clients choose"},
-			[4]string{"an answer before the checks", uiLocation, "location = /ping { return 200 pong; }\n" + uiLocation, "answered with 200"},
-			[4]string{"a redirect before the checks", uiLocation, "location = /ping { return 302 /x; }\n" + uiLocation, "redirected"},
+			[4]string{"an answer before the checks", uiLocation, "location = /ping { limit_req zone=ui; return 200 pong; }\n" + uiLocation, "answered with 200"},
+			[4]string{"a redirect before the checks", uiLocation, "location = /ping { limit_req zone=ui; return 302 /x; }\n" + uiLocation, "redirected"},
 			[4]string{"an if that answers", uiLocation, "if ($http_x) { return 200 x; }\n" + uiLocation, "answered with 200"},
 			[4]string{"a page for those who are refused", "auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 @again;", "reaches"},
 			[4]string{"a page for those who are not found", "auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 403 404 418 @again;", "reaches"},
 			[4]string{"a page with another status", "auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 =200 @again;", "reaches"},
 			[4]string{"a page for those who are too fast", "error_page 502 503 504 = @restarting;\n            proxy_pass", "error_page 429 502 503 504 = @again;\n            proxy_pass", "reaches"},
-			[4]string{"a page behind a code of return", uiLocation, "location = /t { error_page 418 = @again; return 418; }\n" + uiLocation, "reaches"},
+			[4]string{"a page behind a code of return", uiLocation, "location = /t { limit_req zone=ui; error_page 418 = @again; return 418; }\n" + uiLocation, "reaches"},
 			[4]string{"a page elsewhere", "auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 https://evil.test/;", "redirected"},
-			[4]string{"a page of another path", "auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 /open; ", ""},
 			[4]string{"another check instead", apiLocation, apiLocation + "\n auth_basic off; auth_request /_ready;", "reaches"},
 			[4]string{"a server beside", "    # Names that are not ours", "    server { listen 9443 ssl; server_name x; allow 10.0.0.0/8; deny all; limit_req zone=ui; limit_conn connections 9; add_header Strict-Transport-Security \"max-age=63072000\" always; ssl_certificate $certificate; ssl_certificate_key $certificate_key; location / { proxy_pass http://prefect; } ssl_reject_handshake on; }\n    # Names", "reaches"},
-			[4]string{"a file", uiLocation, "location = /x { auth_basic off; try_files /etc/passwd =404; }\n" + uiLocation, ""},
 			[4]string{"a route as a prefix", "location ~ ^/api/ {", "location /api/ {", "redirected"},
-		),
+		)...),
 		neverUnknown: neverUnknownEdge,
 	})
 

@@ -27,22 +27,22 @@ var (
 
 	_ = prove("auth-grafana-anonymous", proof{
 		fails: []fixture{
-			{name: "a variable", of: tokens.Container, resource: "cache-redis", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED=true"}), found: "envs[0]"},
-			{name: "yes", of: tokens.Container, resource: "cache-redis", change: put("envs", []any{"TZ=UTC", "GF_AUTH_ANONYMOUS_ENABLED=YES"}), found: "envs[1]"},
-			{name: "1", of: tokens.Container, resource: "cache-redis", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED=1"}), found: "envs[0]"},
-			{name: "from a file", of: tokens.Container, resource: "cache-redis", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED__FILE=/x"}), found: "__FILE"},
-			{name: "an argument", of: tokens.Container, resource: "cache-redis", change: put("command", []any{"cfg:default.auth.anonymous.enabled=on"}), found: "command"},
-			{name: "a line of grafana.ini", of: tokens.Container, resource: "cache-redis-files", change: put("uploads", []any{map[string]any{"file": "/etc/grafana/grafana.ini", "content": "[auth.anonymous]\n; comment\n enabled = TRUE\n", "permissions": "0440"}}), found: "grafana.ini"},
-			{name: "a line of another file", of: tokens.Container, resource: "cache-redis-files", change: put("uploads", []any{map[string]any{"file": "/x/custom", "content": "[ Auth.Anonymous ]\nenabled:1\n[auth.anonymous]\nenabled=1", "permissions": "0440"}}), found: "custom"},
+			{name: "a variable", of: tokens.Container, resource: "cache-server", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED=true"}), found: "envs[0]"},
+			{name: "yes", of: tokens.Container, resource: "cache-server", change: put("envs", []any{"TZ=UTC", "GF_AUTH_ANONYMOUS_ENABLED=YES"}), found: "envs[1]"},
+			{name: "1", of: tokens.Container, resource: "cache-server", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED=1"}), found: "envs[0]"},
+			{name: "from a file", of: tokens.Container, resource: "cache-server", change: put("envs", []any{"GF_AUTH_ANONYMOUS_ENABLED__FILE=/x"}), found: "__FILE"},
+			{name: "an argument", of: tokens.Container, resource: "cache-server", change: put("command", []any{"cfg:default.auth.anonymous.enabled=on"}), found: "command"},
+			{name: "a line of grafana.ini", of: tokens.Container, resource: "cache-server-files", change: put("uploads", []any{map[string]any{"file": "/etc/grafana/grafana.ini", "content": "[auth.anonymous]\n; comment\n enabled = TRUE\n", "permissions": "0440"}}), found: "grafana.ini"},
+			{name: "a line of another file", of: tokens.Container, resource: "cache-server-files", change: put("uploads", []any{map[string]any{"file": "/x/custom", "content": "[ Auth.Anonymous ]\nenabled:1\n[auth.anonymous]\nenabled=1", "permissions": "0440"}}), found: "custom"},
 		},
-		unknown: []fixture{{name: "the environment", of: tokens.Container, resource: "cache-redis", change: unknownProperty("envs")}},
+		unknown: []fixture{{name: "the environment", of: tokens.Container, resource: "cache-server", change: unknownProperty("envs")}},
 	})
 
 	_ = prove("auth-grafana-admin", proof{
 		fails: []fixture{
-			{name: "no password", of: tokens.Container, resource: "cache-redis", change: put("image", "grafana/grafana:12.4.1"), found: "default password"},
-			{name: "no password, from a mirror", of: tokens.Container, resource: "cache-redis", change: put("image", "registry.corp.net:5000/x/grafana-oss:12.4.1@sha256:00"), found: "default password"},
+			{name: "no password", of: tokens.Container, resource: "cache-server", change: put("image", "grafana/grafana:12.4.1"), found: "default password"},
+			{name: "no password, from a mirror", of: tokens.Container, resource: "cache-server", change: put("image", "registry.corp.net:5000/x/grafana-oss:12.4.1@sha256:00"), found: "default password"},
 		},
-		unknown: []fixture{{name: "the image", of: tokens.Container, resource: "cache-redis", change: unknownProperty("image")}},
+		unknown: []fixture{{name: "the image", of: tokens.Container, resource: "cache-server", change: unknownProperty("image")}},
 	})
 )

@@ -53,7 +53,7 @@ func edgesOf(c *Case, r Resource) []*edge {
 	switch r.Type {
 	case tokens.Proxy:
 		text, ok := quiet.PropertyOf(r, tokens.InputNginxConf).Text()
-		if !ok {
+		if !ok || strings.TrimSpace(text) == "" {
 			return nil
 		}
 		return []*edge{parsed("/"+edgeConf, map[string]nginx.File{"/" + edgeConf: {Text: text}, "/" + edgeAuthorization: {Unknown: true}}, false)}
@@ -70,11 +70,13 @@ func mountedEdges(c *Case, r Resource) []*edge {
 	var whole, parts []string
 	for _, f := range edgeFiles(c, r) {
 		files[f.path] = nginx.File{Text: f.text, Unknown: !f.known}
-		switch {
-		case !f.known || !speaksNginx(f.path, f.text, runs):
-		case wholeConf.MatchString(withoutComments(f.text)):
+		if !f.known {
+			continue
+		}
+		switch speaksNginx(f.path, f.text, runs) {
+		case itself:
 			whole = append(whole, f.path)
-		default:
+		case partly:
 			parts = append(parts, f.path)
 		}
 	}
@@ -128,25 +130,38 @@ var (
 	families = []string{"nginx", "openresty", "angie", "tengine", "freenginx"}
 )
 
-func withoutComments(text string) string { return comment.ReplaceAllString(text, "$1") }
-
 // spoken keeps what was found out about a file, for every rule asks for every file.
-var spoken = remembered[bool]{most: 256}
+var spoken = remembered[fileSeen, configuration]{most: 512}
 
-func speaksNginx(name, text string, runs bool) bool {
-	return spoken.get(fmt.Sprintf("%q %v %q", name, runs, text), func() bool { return readsLikeNginx(name, text, runs) })
+// configuration is what a file is to nginx.
+type configuration int
+
+const (
+	nothing configuration = iota
+	partly                // something that another file includes
+	itself                // what nginx is given
+)
+
+type fileSeen struct {
+	name, text string
+	runs       bool
 }
 
-func readsLikeNginx(name, text string, runs bool) bool {
-	if strings.HasPrefix(text, "#!") {
-		return false
-	}
-	text = withoutComments(text)
-	if servesConf.MatchString(text) || wholeConf.MatchString(text) && strings.Contains(text, "proxy_pass") {
-		return true
-	}
-	named := strings.Contains(strings.ToLower(name), "nginx") || runs && slices.Contains([]string{".conf", ".template", ".inc"}, path.Ext(name))
-	return (named || runs) && (speaks.MatchString(text) || wholeConf.MatchString(text))
+func speaksNginx(name, text string, runs bool) configuration {
+	return spoken.get(fileSeen{name, text, runs}, func() configuration {
+		if strings.HasPrefix(text, "#!") {
+			return nothing
+		}
+		text := comment.ReplaceAllString(text, "$1")
+		named := runs || strings.Contains(strings.ToLower(name), "nginx")
+		switch whole := wholeConf.MatchString(text); {
+		case whole && (named || strings.Contains(text, "proxy_pass") || servesConf.MatchString(text)):
+			return itself
+		case servesConf.MatchString(text) || named && speaks.MatchString(text):
+			return partly
+		}
+		return nothing
+	})
 }
 
 // runsNginx reports whether a container's image or command is nginx or one of its kin.
@@ -159,23 +174,23 @@ func runsNginx(c *Case, r Resource) bool {
 }
 
 // parsings keeps what was parsed, since many rules ask for the same text.
-var parsings = remembered[*edge]{most: 16}
+var parsings = remembered[string, *edge]{most: 16}
 
 // remembered keeps results by what they were made of, and forgets all when there are more than a stack can have.
-type remembered[T any] struct {
+type remembered[K comparable, T any] struct {
 	most  int
 	mutex sync.Mutex
-	of    map[string]T
+	of    map[K]T
 }
 
-func (r *remembered[T]) get(key string, produce func() T) T {
+func (r *remembered[K, T]) get(key K, produce func() T) T {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if made, ok := r.of[key]; ok {
 		return made
 	}
 	if r.of == nil || len(r.of) >= r.most {
-		r.of = map[string]T{}
+		r.of = map[K]T{}
 	}
 	r.of[key] = produce()
 	return r.of[key]
@@ -186,7 +201,7 @@ func parsed(main string, files map[string]nginx.File, mounted bool) *edge {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%q %v", main, mounted)
 	for _, name := range names {
-		fmt.Fprintf(&key, " %q %v %q", name, files[name].Unknown, files[name].Text)
+		fmt.Fprintf(&key, " %q %v %d %s", name, files[name].Unknown, len(files[name].Text), files[name].Text)
 	}
 	return parsings.get(key.String(), func() *edge { return parse(main, names, files, mounted) })
 }
@@ -213,7 +228,7 @@ func parse(main string, names []string, files map[string]nginx.File, mounted boo
 }
 
 // waysOf keeps where the requests of a text lead: the one that was recorded is the one that is mounted.
-var waysOf = remembered[ways]{most: 16}
+var waysOf = remembered[string, ways]{most: 16}
 
 // includesDecide reports whether the way of a request depends on a variable of an included file.
 func (e *edge) includesDecide() bool {

@@ -36,6 +36,11 @@ func line(old, replacement string) func(string) string {
 	}
 }
 
+// both makes one change after the other.
+func both(first, second func(string) string) func(string) string {
+	return func(text string) string { return second(first(text)) }
+}
+
 // every replaces each occurrence.
 func every(old, replacement string) func(string) string {
 	return func(text string) string { return strings.ReplaceAll(line(old, old)(text), old, replacement) }

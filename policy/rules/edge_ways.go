@@ -41,7 +41,7 @@ var knownPaths = []string{
 	"/api/events/in", "/api/events/out", "/api/logs/out", "/api/task_runs/subscriptions/scheduled", "/api/work_pools/default/workers/connect", "/api/work_pools/a/b/workers/connect",
 }
 
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "GETX", "get"}
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "GETX", "XGET", "get"}
 
 var upgrades = []string{"", "websocket", "WebSocket", "WebSocket, x", "xwebsocket", "h2c", "websocket /api/events/in", "websocket\tx", "GET websocket /api/health"}
 
@@ -70,8 +70,9 @@ func findWays(conf *nginx.Config) ways {
 		}
 		tried := map[string]bool{} // classes of requests that get nowhere or were followed already
 		for _, uri := range paths {
-			for _, r := range requests(uri) {
-				if class := conf.Class(s, r); !tried[class] {
+			class, fixed := conf.Classes(s, uri)
+			for _, r := range requests(uri, fixed) {
+				if class := class(r); !tried[class] {
 					tried[class] = !found.add(conf, s, r, tried["open "+class])
 					tried["open "+class] = true
 				}
@@ -116,14 +117,18 @@ func harmless(o nginx.Outcome) bool {
 	return o.Kind == nginx.Refused && o.Code >= 400 || o.Kind == nginx.Answered && o.Code >= 400
 }
 
-// requests are those for one path: the telling combinations for each, and all for the paths that are known.
-func requests(uri string) []nginx.Request {
-	var all []nginx.Request
-	known := slices.Contains(knownPaths, uri)
+// requests are those for one path: the telling combinations for each, and all for the paths that need no credential.
+func requests(uri string, fixed bool) []nginx.Request {
+	if fixed {
+		return []nginx.Request{{Method: "GET", URI: uri}}
+	}
+	all := []nginx.Request{{Method: "GET", URI: uri}, {Method: "GET", URI: uri, Upgrade: "websocket"}, {Method: "POST", URI: uri}, {Method: "POST", URI: uri, Upgrade: "websocket"}}
+	if !slices.Contains(knownPaths, uri) {
+		return all
+	}
 	for _, method := range methods {
 		for _, upgrade := range upgrades {
-			usual := (method == "GET" || method == "POST") && slices.Contains(upgrades[:2], upgrade)
-			if known || usual {
+			if healthPath.MatchString(uri) || webSocketPath.MatchString(uri) || method == "GET" || upgrade == "" {
 				all = append(all, nginx.Request{Method: method, URI: uri, Upgrade: upgrade})
 			}
 		}

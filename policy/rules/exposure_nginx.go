@@ -59,6 +59,18 @@ var exposureNginxRules = []Rule{
 		Resource: overEdges(connectionLimits),
 	},
 	{
+		ID:       "exposure-limit-key",
+		Sentence: "Limits count by client address, and spare only addresses that the configuration names.",
+		Why:      "A count of all clients together lets one of them shut out the others; one by a header is escaped by sending another (OWASP ASVS 5.0 2.4.1).",
+		Resource: overEdges(func(c *Case, e *edge) {
+			for _, d := range e.HTTP.Own("limit_req_zone", "limit_conn_zone") {
+				if problem := notByAddress(e, d.Args[0]); problem != "" {
+					c.Refuse(nginx.Place(d)+" "+problem, "count by $limit_key, which is $binary_remote_addr but for edge.exempt")
+				}
+			}
+		}),
+	},
+	{
 		ID:       "exposure-limit-status",
 		Sentence: "Who exceeds a limit is told so: 429.",
 		Why:      "Prefect's clients wait and come again after a 429; nginx's default of 503 means that the server is away (RFC 6585, 4).",
@@ -138,9 +150,6 @@ func rateLimits(c *Case, e *edge) {
 	zones := map[string]*nginx.Directive{}
 	for _, d := range e.HTTP.Own("limit_req_zone") {
 		zones[parameter(d, "zone")] = d
-		if problem := notByAddress(e, d.Args[0]); problem != "" {
-			c.Refuse(nginx.Place(d)+" "+problem, "count by $limit_key, which is $binary_remote_addr but for edge.exempt")
-		}
 		if rate := perSecond(parameter(d, "rate")); rate <= 0 || rate > highestRate {
 			c.Refuse(nginx.Place(d)+" has no sensible rate", fmt.Sprintf("set edge.limits to %d requests per second or fewer", highestRate))
 		}
@@ -167,9 +176,6 @@ func connectionLimits(c *Case, e *edge) {
 	zones := map[string]bool{}
 	for _, d := range e.HTTP.Own("limit_conn_zone") {
 		zones[parameter(d, "zone")] = true
-		if problem := notByAddress(e, d.Args[0]); problem != "" {
-			c.Refuse(nginx.Place(d)+" "+problem, "count by $limit_key, which is $binary_remote_addr but for edge.exempt")
-		}
 	}
 	for _, s := range e.public() {
 		for _, scope := range routes(s) {

@@ -29,10 +29,8 @@ var (
 	})
 	_ = prove("exposure-rate-limits", proof{
 		fails: onEdge(
-			[4]string{"one route without", apiLocation + "\n            limit_req zone=api burst=400 nodelay;", apiLocation, "no limit_req"},
+			[4]string{"one route without", apiLocation + "\n            limit_req zone=api burst=200 nodelay;", apiLocation, "no limit_req"},
 			[4]string{"a zone that does not exist", "limit_req zone=websocket", "limit_req zone=none", "does not exist"},
-			[4]string{"a count of all together", "limit_req_zone $limit_key zone=api:2m", "limit_req_zone $server_name zone=api:2m", "client address"},
-			[4]string{"a count that a header escapes", "map $counted $limit_key {", "map $http_x $limit_key {", "by something else"},
 			[4]string{"a rate that limits nobody", "zone=api:2m rate=100r/s", "zone=api:2m rate=50000r/s", "sensible"},
 			[4]string{"a trial", "limit_req_status 429;", "limit_req_status 429; limit_req_dry_run on;", "dry_run"},
 			[4]string{"a redirect without", "        limit_req zone=ui burst=200 nodelay;\n        limit_conn", "        limit_conn", "no limit_req"},
@@ -43,8 +41,17 @@ var (
 		fails: onEdge(
 			[4]string{"none for the edge", "limit_conn connections 256;\n\n        add_header_inherit", "\n\n        add_header_inherit", "no limit_conn"},
 			[4]string{"a zone that does not exist", "limit_conn connections 256;", "limit_conn none 256;", "does not exist"},
-			[4]string{"a count of all together", "limit_conn_zone $limit_key", "limit_conn_zone $server_name", "client address"},
 			[4]string{"a trial", "limit_conn_status 429;", "limit_conn_status 429; limit_conn_dry_run on;", "dry_run"},
+		),
+		neverUnknown: neverUnknownEdge,
+	})
+	_ = prove("exposure-limit-key", proof{
+		fails: onEdge(
+			[4]string{"all requests together", "limit_req_zone $limit_key zone=api:2m", "limit_req_zone $server_name zone=api:2m", "client address"},
+			[4]string{"all connections together", "limit_conn_zone $limit_key", "limit_conn_zone $server_name", "client address"},
+			[4]string{"a header that clients choose", "map $counted $limit_key {", "map $http_x $limit_key {", "by something else"},
+			[4]string{"nobody is counted", "geo $counted {\n        default 1;", "geo $counted {\n        default 0;", "every client"},
+			[4]string{"an empty key", "default $binary_remote_addr;", "default \"\";", "client address"},
 		),
 		neverUnknown: neverUnknownEdge,
 	})
