@@ -138,5 +138,6 @@ func (a Args) recorded() pulumi.Map {
 		tokens.InputAPIReplicas:      pulumi.Int(a.API.Replicas),
 		tokens.InputServicesReplicas: pulumi.Int(a.Services.Replicas),
 		tokens.InputPools:            pools,
+		tokens.InputRetentionDays:    pulumi.Int(a.Retention.RunRetentionDays),
 	}
 }

@@ -48,13 +48,13 @@ const (
 	InputMajor          = "major"
 	InputMaxConnections = "maxConnections"
 	InputHBA            = "hba" // the whole text
-	InputRetentionDays  = "retentionDays"
 
 	InputPublicURL        = "publicUrl"
 	InputAuthenticated    = "authenticated"
 	InputAPIReplicas      = "apiReplicas"
 	InputServicesReplicas = "servicesReplicas"
 	InputPools            = "pools"
+	InputRetentionDays    = "retentionDays"
 
 	InputHost      = "host"
 	InputTLSMode   = "tlsMode"

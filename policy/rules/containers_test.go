@@ -106,8 +106,8 @@ var _ = prove("containers-image-floor", proof{
 		on(theAPI, "a release candidate", put("image", "prefecthq/prefect:3.9.0-rc1"+digest), "3.9.0-rc1"),
 		on(theHolder, "a digest alone", put("image", "prefecthq/prefect"+digest), "version nobody can tell"),
 		{
-			name: "an override under another name", stack: "dev", of: tokens.Container, resource: theCache, change: put("image", "mirror.corp.net/cache:7.4.5"),
-			facts: configured("images", `{"override": {"redis": "mirror.corp.net/cache:7.4.5"}}`), found: "CVE-2025-49844",
+			name: "an override under another name", stack: "dev", of: tokens.Container, resource: theCache, change: put("image", "mirror.corp.net/cache:8.0.3"),
+			facts: configured("images", `{"override": {"redis": "mirror.corp.net/cache:8.0.3"}}`), found: "CVE-2025-49844",
 		},
 	},
 	unknown: unknownOf(theEdge, "image"),

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/tokens"
+)
+
+// dataPaths are where the images keep data.
+var dataPaths = map[images.Name][]string{
+	images.Postgres: {"/var/lib/postgresql", "/var/lib/postgresql/data"},
+	images.Redis:    {"/data"},
+}
+
+// dataServer reports whether a container is a server that keeps data, and of which kind.
+func dataServer(c *Case, r Resource) (images.Name, bool) {
+	if r.Type != tokens.Container || neverStarts(c, r) || runsOnce(c, r) {
+		return "", false
+	}
+	image, ok := c.imageAt(c.PropertyOf(r, "image"))
+	return image.kind, ok && dataPaths[image.kind] != nil
+}
+
+// dataPlace is where the container that is judged keeps its data, and how the name of its volume ends; no path when the version is not to be told, of which image-floor speaks.
+func dataPlace(c *Case, kind images.Name) (at, name string) {
+	image, _ := c.image()
+	version, ok := image.version()
+	if !ok {
+		return "", ""
+	}
+	at = dataPaths[kind][0]
+	if kind == images.Postgres && version.Major < 18 {
+		at = dataPaths[kind][1]
+	}
+	return at, "-" + strconv.FormatUint(version.Major, 10)
+}
+
+func judgeProtected(c *Case, r Resource, m mount, all []Resource) {
+	name, ok := m.volume.Text()
+	if !ok {
+		return
+	}
+	for _, v := range all {
+		if v.Type != tokens.Volume {
+			continue
+		}
+		if text, _ := c.PropertyOf(v, "name").Text(); text != name {
+			continue
+		}
+		if !v.Protect {
+			c.RefuseOf(v, "it holds the data of "+r.Name+" and is not protected", "pass pulumi.Protect(true), as components/database does")
+		}
+		return
+	}
+	c.RefuseOf(r, fmt.Sprintf("%s holds the volume %q, which the stack does not have", m.path, name), "make it with workload.Engine.NewVolume and pulumi.Protect(true)")
+}
