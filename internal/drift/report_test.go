@@ -9,10 +9,10 @@ import (
 
 func TestWriteJSON_HasStableNames(t *testing.T) {
 	w := well()
-	w.container("c-redis").State = "paused"
+	w.container("c-redis").State = "restarting"
 	w.resources = w.resources[:10] // without ages
 	var out bytes.Buffer
-	report := NewReport(w.record(t), Seen{Has: w.has}, "unix:///run/docker.sock", now)
+	report := NewReport(w.record(t), Seen{Has: w.has, Restarts: map[string]int{"c-redis": 9}}, "unix:///run/docker.sock", now)
 	report.Notes = report.Notes[:0]
 	if err := report.WriteJSON(&out); err != nil {
 		t.Fatal(err)
@@ -25,12 +25,12 @@ func TestWriteJSON_HasStableNames(t *testing.T) {
   "drift": true,
   "findings": [
     {
-      "kind": "paused",
+      "kind": "restarting",
       "subject": "prefect-dev-redis",
       "workload": "redis",
       "recorded": "running",
-      "found": "paused",
-      "next": "docker unpause prefect-dev-redis"
+      "found": "restarting, 9 times so far",
+      "next": "platform logs redis && docker restart prefect-dev-redis (counts from 0 again)"
     }
   ],
   "notes": []
