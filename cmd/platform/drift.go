@@ -38,7 +38,7 @@ every container that does not run while it reads it, the never-started holders o
 
 With --json the findings are an array under a versioned object: docs/operations.md, Drift.
 
-Exit code:
+Exit code, of the built binary (go run turns each into 1):
   0  no drift
   1  it could not look (no engine, no state, a configuration that is refused, an operation under way); standard output is empty
   2  drift`, drift.RestartLimit, config.RotationDueDays, config.KeepDueDays),
