@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -32,8 +33,12 @@ type finding struct {
 func expectDrift(t *testing.T, want ...string) map[string]string {
 	t.Helper()
 	before := stack.fingerprint(t)
-	document, log, code := stack.drift(t, "--json")
-	text, _, textCode := stack.drift(t)
+	var document, log, text string
+	var code, textCode int
+	var looking sync.WaitGroup // at once: a container that is about to be restarted does not wait
+	looking.Go(func() { document, log, code = stack.drift(t, "--json") })
+	looking.Go(func() { text, _, textCode = stack.drift(t) })
+	looking.Wait()
 	if changed := differences(before, stack.fingerprint(t)); len(changed) > 0 {
 		t.Errorf("while drift looked, there changed\n  %s", strings.Join(changed, "\n  "))
 	}
