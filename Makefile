@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STACK ?= dev
+AGAINST ?= auto
 export GOFLAGS := -buildvcs=false
 
 MODULES := . $(patsubst %/go.mod,%,$(wildcard lab/go.mod test/e2e/go.mod bench/go.mod))
@@ -10,11 +11,12 @@ platform = . .lab/env && bin/platform --stack $(STACK)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-up: lab bin/platform ## put the stack up, or bring it up to date, and say how to reach it
+up: lab bin/platform bin/policy ## put the stack up, or bring it up to date, and say how to reach it
 	@$(platform) up
 
-preview: lab bin/platform ## show what up would do, and change nothing
-	@$(platform) preview
+# A local stack has its state here, and an engine; any other preview needs the command line only.
+preview: $(if $(wildcard .state/.pulumi/stacks/prefect-platform/$(STACK).json),lab,lab-tools) bin/platform bin/policy ## show what up would do, judged by the policies, and change nothing
+	@$(platform) preview --against $(AGAINST) $(if $(REPORT),--report $(REPORT))
 
 credentials: bin/platform ## show how to log in
 	@$(platform) credentials
@@ -37,11 +39,17 @@ clean: bin/platform ## delete the stack with all its data, after asking
 lab: ## provide Pulumi, a Docker Engine and images where they cannot be reached
 	@cd lab && go run ./cmd/lab up
 
+lab-tools: ## provide Pulumi only, where it cannot be reached
+	@cd lab && go run ./cmd/lab tools
+
 lab-clean: ## stop the lab's engine and delete all that the lab made
 	@cd lab && go run ./cmd/lab clean
 
 bin/platform: FORCE
 	@go build -o $@ ./cmd/platform
+
+bin/policy: FORCE
+	@go build -o $@ ./policy
 
 test: ## what CI runs: lint, unit and end-to-end tests
 	@.ci/test
@@ -83,4 +91,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview credentials doctor drift logs down clean lab lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs
+.PHONY: FORCE help up preview credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs

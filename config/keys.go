@@ -13,3 +13,12 @@ func Keys() []string {
 	}
 	return keys
 }
+
+// SecretKeys lists the full keys that must be encrypted, such as prefect-platform:tlsKey.
+func SecretKeys() []string {
+	var keys []string
+	for _, name := range secretNames() {
+		keys = append(keys, Namespace+":"+name)
+	}
+	return keys
+}

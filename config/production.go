@@ -15,7 +15,7 @@ func (c Config) checkProduction(p *Problems) {
 	if !c.Production {
 		return
 	}
-	if placeholder(c.Host) && !p.covers("host") {
+	if Placeholder(c.Host) && !p.covers("host") {
 		p.add("host", quote(c.Host), "the name under which your people reach the edge, in production", set("host", "prefect.your-company.com"))
 	}
 	if address, err := netip.ParseAddr(c.Edge.Address); err == nil && address.IsLoopback() && len(c.Edge.TrustedProxies) == 0 {
@@ -34,7 +34,8 @@ func (c Config) checkProduction(p *Problems) {
 	}
 }
 
-func placeholder(host string) bool {
+// Placeholder tells whether a host is one that nobody can have: it stands in a stack file until its owner says the real one.
+func Placeholder(host string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.IsLoopback()
 	}

@@ -44,7 +44,7 @@ Exit code, of the built binary (go run turns each into 1):
   2  drift`, drift.RestartLimit, config.RotationDueDays, config.KeepDueDays),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := openExisting(c.Context(), o)
+			s, err := openStack(c.Context(), o, false)
 			if err != nil {
 				return err
 			}

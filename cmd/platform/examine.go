@@ -126,6 +126,7 @@ func (s *session) checked(ctx context.Context) (*examination, error) {
 		return nil, err
 	}
 	findings := doctor.Prerequisites(x.Seen)
+	s.findings = findings
 	doctor.Print(os.Stdout, findings, doctor.Warning)
 	if doctor.Worst(findings) == doctor.Problem {
 		x.close()

@@ -21,6 +21,10 @@ type operation func(ctx context.Context, to chan<- events.EngineEvent) error
 // operate runs an operation and reports its progress. What went wrong is in the reporter; the error only says that something did.
 func (s *session) operate(ctx context.Context, run operation) (*progress.Reporter, error) {
 	reporter := progress.New(os.Stdout, s.verbose)
+	return reporter, s.operateFor(ctx, reporter, run)
+}
+
+func (s *session) operateFor(ctx context.Context, reporter *progress.Reporter, run operation) error {
 	inner, release := s.interruptible(ctx)
 	defer release()
 
@@ -38,11 +42,14 @@ func (s *session) operate(ctx context.Context, run operation) (*progress.Reporte
 				stream = nil // the CLI has said all; the operation is about to end
 			} else if event.Error == nil {
 				reporter.Event(time.Since(start), event.EngineEvent)
+				if s.witness != nil {
+					s.witness(event.EngineEvent)
+				}
 			}
 		case <-ticker.C:
 			reporter.Tick(time.Since(start))
 		case err := <-done:
-			return reporter, err
+			return err
 		}
 	}
 }

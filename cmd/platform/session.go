@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"prefect-platform/config"
 	"prefect-platform/internal/clone"
@@ -25,19 +26,15 @@ type session struct {
 	clone clone.Folder
 	env   map[string]string
 	stack auto.Stack
+
+	folder   string                    // temporary, of a throwaway stack only
+	secrets  []string                  // of the configuration, once it was read
+	findings []doctor.Finding          // of checked
+	witness  func(apitype.EngineEvent) // sees what operations say, nil for nobody
 }
 
-// open finds clone, CLI and stack. The dev stack is made when it is missing; any other is its owner's to make.
-func open(ctx context.Context, o *options) (*session, error) {
-	return openWith(ctx, o, selectStack)
-}
-
-// openExisting is open for what must not make anything: the dev stack too is there, or it is an error.
-func openExisting(ctx context.Context, o *options) (*session, error) {
-	return openWith(ctx, o, selectExisting)
-}
-
-func openWith(ctx context.Context, o *options, choose func(context.Context, auto.Workspace, string) (auto.Stack, error)) (*session, error) {
+// locate finds clone and CLI.
+func locate(o *options) (*session, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, err
@@ -53,43 +50,58 @@ func openWith(ctx context.Context, o *options, choose func(context.Context, auto
 	if !folder.HasStackFile(o.stack) {
 		return nil, fmt.Errorf("there is no Pulumi.%s.yaml in %s: copy Pulumi.prod.yaml to begin with, or choose another --stack", o.stack, folder)
 	}
+	return s, nil
+}
+
+// open finds clone, CLI and stack. The dev stack is made when it is missing; any other is its owner's to make.
+func open(ctx context.Context, o *options) (*session, error) {
+	return openStack(ctx, o, o.stack == clone.DevStack)
+}
+
+// openStack is open that makes a missing stack, or says errNoStack.
+func openStack(ctx context.Context, o *options, make bool) (*session, error) {
+	s, err := locate(o)
+	if err != nil {
+		return nil, err
+	}
 	if local := clone.LocalBackend(s.env, os.LookupEnv); local != "" {
 		if err := os.MkdirAll(local, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(string(folder)), auto.EnvVars(s.env))
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(string(s.clone)), auto.EnvVars(s.env))
 	if err != nil {
 		return nil, err
 	}
-	s.stack, err = choose(ctx, workspace, o.stack)
+	s.stack, err = selectStack(ctx, workspace, o.stack, make)
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func selectStack(ctx context.Context, workspace auto.Workspace, name string) (auto.Stack, error) {
+// errNoStack says that there is no state: the stack was never made, or nobody is logged in to a backend.
+var errNoStack = errors.New("no state")
+
+// missing is an error that says so in words of its own.
+type missing string
+
+func (m missing) Error() string        { return string(m) }
+func (m missing) Is(target error) bool { return target == errNoStack }
+
+func selectStack(ctx context.Context, workspace auto.Workspace, name string, make bool) (auto.Stack, error) {
 	stack, err := auto.SelectStack(ctx, name, workspace)
 	switch {
 	case err == nil:
 		return stack, nil
-	case auto.IsSelectStack404Error(err) && name == clone.DevStack:
+	case auto.IsSelectStack404Error(err) && make:
 		stack, err = auto.NewStack(ctx, name, workspace)
 		return stack, explain(err)
 	case auto.IsSelectStack404Error(err):
-		return auto.Stack{}, fmt.Errorf("there is no stack %s in this backend yet: pulumi stack init %s (with --secrets-provider for a key of your own)", name, name)
+		return auto.Stack{}, missing(fmt.Sprintf("there is no stack %s in this backend yet: pulumi stack init %s (with --secrets-provider for a key of your own)", name, name))
 	default:
 		return auto.Stack{}, explain(err)
 	}
-}
-
-func selectExisting(ctx context.Context, workspace auto.Workspace, name string) (auto.Stack, error) {
-	stack, err := auto.SelectStack(ctx, name, workspace)
-	if auto.IsSelectStack404Error(err) {
-		return auto.Stack{}, fmt.Errorf("there is no stack %s in this backend: nothing was ever deployed from here", name)
-	}
-	return stack, explain(err)
 }
 
 // explain says what to do about the errors of the CLI that a new user meets.
@@ -97,8 +109,10 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	if strings.Contains(err.Error(), "PULUMI_ACCESS_TOKEN") {
+		return missing("you are not logged in to a backend: pulumi login s3://... (or another), or set PULUMI_BACKEND_URL")
+	}
 	for sign, remedy := range map[string]string{
-		"PULUMI_ACCESS_TOKEN":    "you are not logged in to a backend: pulumi login s3://... (or another), or set PULUMI_BACKEND_URL",
 		"passphrase must be set": "set PULUMI_CONFIG_PASSPHRASE_FILE (or PULUMI_CONFIG_PASSPHRASE) to the passphrase of this stack",
 		"incorrect passphrase":   "PULUMI_CONFIG_PASSPHRASE or its _FILE holds another passphrase than that of this stack",
 	} {
@@ -136,7 +150,7 @@ func (s *session) run(ctx context.Context, input string, args ...string) (string
 		environment = append(environment, name+"="+s.env[name])
 	}
 	args = append(args, "--stack", s.options.stack)
-	output, problems, _, err := s.stack.Workspace().PulumiCommand().Run(ctx, string(s.clone), strings.NewReader(input), nil, nil, environment, args...)
+	output, problems, _, err := s.stack.Workspace().PulumiCommand().Run(ctx, s.stack.Workspace().WorkDir(), strings.NewReader(input), nil, nil, environment, args...)
 	if err != nil {
 		return "", explain(fmt.Errorf("pulumi %s: %w\n%s", strings.Join(args, " "), err, problems))
 	}
@@ -163,6 +177,7 @@ func (s *session) config(ctx context.Context) (config.Config, error) {
 		values[key] = value.Value
 		if value.Secret {
 			secrets = append(secrets, key)
+			s.secrets = append(s.secrets, value.Value)
 		}
 	}
 	return config.Parse(values, secrets)

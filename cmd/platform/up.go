@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -52,16 +53,18 @@ func (s *session) up(ctx context.Context) error {
 	}
 	defer x.close()
 	fmt.Printf("Stack %s on Docker %s at %s\n", s.options.stack, x.Facts.Version, x.EngineAt)
-	if s.options.stack != clone.DevStack && !s.yes {
-		if err := s.agree(ctx, x); err != nil {
-			return err
-		}
+	if err := s.judge(ctx, x); err != nil {
+		return err
 	}
 	if err := s.repair(ctx, x); err != nil {
 		return err
 	}
 
-	opts := []optup.Option{optup.Replace(x.Mend.Rerun)}
+	pack, levels, err := s.policies(ctx, x.Config.Production)
+	if err != nil {
+		return err
+	}
+	opts := []optup.Option{optup.Replace(x.Mend.Rerun), optup.PolicyPacks(pack), optup.PolicyPackConfigs(levels)}
 	if x.remote {
 		opts = append(opts, optup.Parallel(overSSH))
 	}
@@ -91,12 +94,26 @@ func (s *session) up(ctx context.Context) error {
 	return s.welcome(ctx, x)
 }
 
+// judge has the policy pack judge everything before anything is changed: in an `up` itself, which has no preview phase here, a violation of the last resource comes
+// after all others were made. Where somebody must agree, it shows what would change.
+func (s *session) judge(ctx context.Context, x *examination) error {
+	if s.options.stack != clone.DevStack && !s.yes {
+		return s.agree(ctx, x)
+	}
+	_, err := s.foresee(ctx, io.Discard, x.Config.Production, x.Mend.Rerun)
+	if errors.Is(err, errSaid) {
+		fmt.Println("Nothing was changed.")
+	}
+	return err
+}
+
 // agree shows what would change and asks.
 func (s *session) agree(ctx context.Context, x *examination) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return errors.New("nobody is here to agree: add --yes")
 	}
-	reporter, err := s.foresee(ctx, x)
+	announce(*x.Mend)
+	reporter, err := s.foresee(ctx, os.Stdout, x.Config.Production, x.Mend.Rerun)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,18 @@ func (f Folder) HasStackFile(stack string) bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
+// PolicyPack is the binary of the policy pack; `make` and `platform` build it.
+func (f Folder) PolicyPack() string { return filepath.Join(string(f), "bin", "policy") }
+
+// PolicyLevels is the file that says which rules a stack must obey.
+func (f Folder) PolicyLevels(production bool) string {
+	name := "dev.json"
+	if production {
+		name = "prod.json"
+	}
+	return filepath.Join(string(f), "policy", name)
+}
+
 // LabEnvironment is the file that puts the lab's tools on the PATH; empty where there is no lab.
 func (f Folder) LabEnvironment() string {
 	file := filepath.Join(string(f), ".lab", "env")

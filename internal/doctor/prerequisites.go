@@ -28,13 +28,16 @@ func (s Seen) tools() []Finding {
 	return findings
 }
 
-func (s Seen) configuration() []Finding {
-	if s.ConfigErr == nil {
-		return []Finding{{Fine, "config", "stack " + s.Stack + " is well configured", ""}}
+func (s Seen) configuration() []Finding { return Configuration(s.Stack, s.ConfigErr) }
+
+// Configuration turns what is wrong with the configuration of a stack, or nil, into findings.
+func Configuration(stack string, wrong error) []Finding {
+	if wrong == nil {
+		return []Finding{{Fine, "config", "stack " + stack + " is well configured", ""}}
 	}
 	var problems config.Problems
-	if !errors.As(s.ConfigErr, &problems) {
-		return []Finding{{Problem, "config", s.ConfigErr.Error(), ""}}
+	if !errors.As(wrong, &problems) {
+		return []Finding{{Problem, "config", wrong.Error(), ""}}
 	}
 	var findings []Finding
 	for _, p := range problems {

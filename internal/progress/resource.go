@@ -86,3 +86,12 @@ func exitCode(step apitype.StepEventMetadata) string {
 	}
 	return strconv.Itoa(int(code))
 }
+
+// Subject names what a step is about: its kind, empty for what is never worth a line, and its name.
+func Subject(step apitype.StepEventMetadata) (kind, name string) {
+	s := about(step)
+	return s.kind, s.name
+}
+
+// Label returns a label of the resource that a step is about; empty if there is none.
+func Label(step apitype.StepEventMetadata, name string) string { return label(step, name) }

@@ -125,13 +125,22 @@ func (s *Stack) command(ctx context.Context, name string, args ...string) *exec.
 	return cmd
 }
 
-// build compiles the clone's two programs and writes a project file that names the result, so that `up` does not compile each time.
+// build compiles the clone's programs, takes the levels of the policies along, and writes a project file that names the result, so that `up` does not compile each time.
 func (s *Stack) build() error {
-	for target, source := range map[string]string{s.program(): ".", s.operator(): "./cmd/platform"} {
+	for target, source := range map[string]string{s.program(): ".", s.operator(): "./cmd/platform", filepath.Join(s.project(), "bin", "policy"): "./policy"} {
 		compile := exec.Command("go", "build", "-o", target, source)
 		compile.Dir = s.clone
 		if out, err := compile.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	}
+	for _, levels := range []string{"dev.json", "prod.json"} {
+		text, err := os.ReadFile(filepath.Join(s.clone, "policy", levels))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.project(), "policy", levels), text, 0o600); err != nil {
+			return err
 		}
 	}
 	project, err := os.ReadFile(filepath.Join(s.clone, "Pulumi.yaml"))

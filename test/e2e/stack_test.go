@@ -95,7 +95,7 @@ func open() (*Stack, error) {
 
 // prepare makes the folder that `up` runs in: the program as the clone has it now, and a configuration of the stack's own.
 func (s *Stack) prepare() error {
-	for _, dir := range []string{s.project(), s.state(), filepath.Dir(s.program())} {
+	for _, dir := range []string{filepath.Join(s.project(), "policy"), s.state(), filepath.Dir(s.program())} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB
 
   up      provide toolchain, engine and images; what is there already is skipped
+  tools   provide the toolchain only, for a preview that needs no engine
   env     print the shell lines that put them to use:  eval "$(lab env)"
   status  say what is there
   down    stop the lab's engine; its data, images and all caches stay
@@ -32,7 +33,7 @@ type lab struct {
 }
 
 var verbs = map[string]func(lab, context.Context) error{
-	"up": lab.up, "env": lab.env, "status": lab.status, "down": lab.down, "clean": lab.clean,
+	"up": lab.up, "tools": lab.tools, "env": lab.env, "status": lab.status, "down": lab.down, "clean": lab.clean,
 }
 
 func main() {

@@ -1,0 +1,77 @@
+package throwaway
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/url"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+
+	"prefect-platform/config"
+)
+
+// What stands in for keys that only the owner of a stack can fill in.
+const (
+	standInHost    = "prefect.stands-in.internal"
+	standInNetwork = "10.0.0.0/8"
+)
+
+const fill = " stands in until the stack says its own"
+
+// required fills in keys that the program insists on and whose value is still a placeholder. What is there and wrong stays: the program is to refuse it.
+func (w *work) required(all *yaml.Node, own func(string) string) {
+	if production, _ := strconv.ParseBool(scalar(find(all, own("production")))); production {
+		host := find(all, own("host"))
+		if given := scalar(host); !isSecure(host) && (given == "" || config.Placeholder(given)) {
+			set(all, own("host"), text(standInHost))
+			w.note("host", standInHost+fill)
+		}
+	}
+	if isSecure(find(all, own("host"))) {
+		set(all, own("host"), text(standInHost))
+		w.note("host", standInHost+" in place of the encrypted one")
+	}
+	edge := child(all, own("edge"))
+	if allow := find(edge, "allow"); edge.Kind == yaml.MappingNode && !isSecure(edge) && (allow == nil || allow.Kind == yaml.SequenceNode && len(allow.Content) == 0) {
+		set(edge, "allow", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{text(standInNetwork)}})
+		w.note("edge.allow", standInNetwork+fill)
+	}
+}
+
+// nowhere is a name that never resolves (RFC 6761).
+const nowhere = "engine.invalid"
+
+// engine names one that cannot be reached, of the same kind, so that the same rules are checked. An address that is no address stays, to be refused.
+func (w *work) engine(all *yaml.Node) {
+	const hostKey, contextKey = "docker:host", "docker:context"
+	host := find(all, hostKey)
+	if remove(all, contextKey) {
+		w.note(contextKey, "left out: contexts belong to a machine")
+	}
+	at, err := url.Parse(scalar(host))
+	if err != nil && !isSecure(host) {
+		return
+	}
+	instead := "unix:///nowhere/docker.sock"
+	switch {
+	case host == nil:
+	case isSecure(host), at.Scheme == "ssh":
+		instead = "ssh://" + nowhere
+	case at.Scheme == "tcp" && at.Hostname() != "":
+		instead = "tcp://" + nowhere + ":2376"
+	case at.Scheme != "unix" && at.Scheme != "npipe":
+		return
+	}
+	set(all, hostKey, text(instead))
+	w.note(hostKey, "an engine that cannot be reached, so that nothing can be touched")
+}
+
+// password is a text that every rule for passwords accepts, 43 characters.
+func password() string {
+	bytes := make([]byte, 32)
+	if _, err := rand.Read(bytes); err != nil {
+		panic(err) // never returns an error (crypto/rand)
+	}
+	return base64.RawURLEncoding.EncodeToString(bytes)
+}
