@@ -18,6 +18,18 @@ up: lab bin/platform bin/policy ## put the stack up, or bring it up to date, and
 preview: $(if $(wildcard .state/.pulumi/stacks/prefect-platform/$(STACK).json),lab,lab-tools) bin/platform bin/policy ## show what up would do, judged by the policies, and change nothing
 	@$(platform) preview --against $(AGAINST) $(if $(REPORT),--report $(REPORT))
 
+deploy: lab-tools bin/platform bin/policy ## what a pipeline runs: up, without questions, on an engine that is elsewhere
+	@$(platform) up --yes
+
+drift-report: lab-tools bin/platform ## look for drift and write it to REPORT; fails when there is some
+	@. .lab/env && .ci/drift $(STACK) $(REPORT)
+
+publish: ## put REPORT where the reviewers of a change see it (or into an issue of the title ISSUE)
+	@go run ./cmd/publish $(if $(ISSUE),--issue "$(ISSUE)") $(REPORT)
+
+ssh-access: ## let a pipeline reach the engine, with the key and host keys that its secrets hold
+	@.ci/ssh-access
+
 credentials: bin/platform ## show how to log in
 	@$(platform) credentials
 
@@ -75,6 +87,9 @@ launchers: .lab/venv/ready ## test the programs that run inside Prefect's contai
 integration: ## tests of single parts on the lab's engine: image contracts, edge
 	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
 
+images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official
+	@. .lab/env && cd lab && go test -tags lab -count=1 -v ./images && go run ./cmd/lab official
+
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
@@ -91,4 +106,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs
+.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs

@@ -35,6 +35,9 @@ func present(ctx context.Context, client engine.Client, name string) bool {
 	return client.Run(ctx, io.Discard, "image", "inspect", name) == nil
 }
 
+// Official is the origin of an image that the lab did not make.
+const Official = "official"
+
 // Origin says whether an image is there, and whether it is official or made by the lab.
 func Origin(ctx context.Context, client engine.Client, name string) string {
 	output, err := client.Command(ctx, "image", "inspect", "--format", `{{index .Config.Labels "`+engine.Label+`"}}`, name).Output()
@@ -44,6 +47,6 @@ func Origin(ctx context.Context, client engine.Client, name string) string {
 	case strings.TrimSpace(string(output)) == "true":
 		return "made by the lab"
 	default:
-		return "official"
+		return Official
 	}
 }

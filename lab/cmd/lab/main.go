@@ -21,6 +21,7 @@ const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB
   tools   provide the toolchain only, for a preview that needs no engine
   env     print the shell lines that put them to use:  eval "$(lab env)"
   status  say what is there
+  official  fail unless every image is the official one
   down    stop the lab's engine; its data, images and all caches stay
   clean   stop it and delete everything the lab has made
 
@@ -33,7 +34,7 @@ type lab struct {
 }
 
 var verbs = map[string]func(lab, context.Context) error{
-	"up": lab.up, "tools": lab.tools, "env": lab.env, "status": lab.status, "down": lab.down, "clean": lab.clean,
+	"up": lab.up, "tools": lab.tools, "env": lab.env, "status": lab.status, "official": lab.official, "down": lab.down, "clean": lab.clean,
 }
 
 func main() {
