@@ -60,9 +60,13 @@ func newClone(t *testing.T) *freshClone {
 
 // make runs targets of the Makefile but for providing the toolchain, and returns all that was printed. Variables are those of make (STACK=prod) or of the environment.
 func (c *freshClone) make(targets []string, environment ...string) (string, error) {
+	return c.run(environment, "make", append([]string{"--no-print-directory", "-o", "lab-tools"}, targets...)...)
+}
+
+func (c *freshClone) run(environment []string, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "make", append([]string{"--no-print-directory", "-o", "lab-tools"}, targets...)...)
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(append([]string{}, c.env...), environment...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -70,7 +74,7 @@ func (c *freshClone) make(targets []string, environment ...string) (string, erro
 	cmd.WaitDelay = 30 * time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		err = fmt.Errorf("make %s: %w", strings.Join(targets, " "), err)
+		err = fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
 	}
 	return string(out), err
 }
