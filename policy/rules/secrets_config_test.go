@@ -17,24 +17,24 @@ func encrypted(key, value string) func(*Facts) {
 	}
 }
 
-func configuration(name, key, value, found string) fixture {
+func written(name, key, value, found string) fixture {
 	return fixture{name: name, facts: configured(key, value), found: found}
 }
 
 var _ = prove("secrets-config", proof{
 	fails: []fixture{
-		configuration("a password", "apiPasswordA", "correct horse battery staple", "apiPasswordA is not encrypted"),
-		configuration("a password that is none", "redisPasswordB", "x", "redisPasswordB is not encrypted"),
+		written("a password", "apiPasswordA", "correct horse battery staple", "apiPasswordA is not encrypted"),
+		written("a password that is none", "redisPasswordB", "x", "redisPasswordB is not encrypted"),
 		{name: "a key", stack: "dev", facts: configured("tlsKey", "later"), found: "tlsKey is not encrypted"},
-		configuration("secrets of workers", "workerSecrets", `{"A": "b"}`, "workerSecrets is not encrypted"),
-		configuration("a worker's variable", "workers", `[{"environment": {"DB_PASSWORD": "hunter2"}}]`, "workers[0].environment.DB_PASSWORD"),
-		configuration("a worker's URL", "workers", `[{}, {"environment": {"WAREHOUSE": "postgresql://u:p@warehouse/db"}}]`, "a URL with a password"),
-		configuration("a worker's token", "workers", `[{"environment": {"SOURCE": "`+exampleToken+`"}}]`, "a GitHub token"),
-		configuration("a proxy with password", "egress", `{"proxy": "http://me:hunter2@proxy:3128"}`, "egress.proxy"),
-		configuration("a key among the authorities", "egress", `{"caCertificates": "-----BEGIN RSA PRIV`+`ATE KEY-----"}`, "a private key"),
-		configuration("a registry with password", "images", `{"registry": "https://u:p@mirror"}`, "images.registry"),
-		configuration("a key that the program does not know", "tls", `{"mode": "provided", "password": "hunter2"}`, "tls.password"),
-		configuration("an engine's password", "database", `{"url": "redis://:p@h"}`, "database.url"),
+		written("secrets of workers", "workerSecrets", `{"A": "b"}`, "workerSecrets is not encrypted"),
+		written("a worker's variable", "workers", `[{"environment": {"DB_PASSWORD": "hunter2"}}]`, "workers[0].environment.DB_PASSWORD"),
+		written("a worker's URL", "workers", `[{}, {"environment": {"WAREHOUSE": "postgresql://u:p@warehouse/db"}}]`, "a URL with a password"),
+		written("a worker's token", "workers", `[{"environment": {"SOURCE": "`+exampleToken+`"}}]`, "a GitHub token"),
+		written("a proxy with password", "egress", `{"proxy": "http://me:hunter2@proxy:3128"}`, "egress.proxy"),
+		written("a key among the authorities", "egress", `{"caCertificates": "-----BEGIN RSA PRIV`+`ATE KEY-----"}`, "a private key"),
+		written("a registry with password", "images", `{"registry": "https://u:p@mirror"}`, "images.registry"),
+		written("a key that the program does not know", "tls", `{"mode": "provided", "password": "hunter2"}`, "tls.password"),
+		written("an engine's password", "database", `{"url": "redis://:p@h"}`, "database.url"),
 		{name: "options of ssh", facts: func(f *Facts) {
 			configured("host", "prefect.corp.net")(f)
 			f.Config["docker:sshOpts"] = `["-o", "ProxyCommand=sshpass -p hunter2 ssh gate"]`

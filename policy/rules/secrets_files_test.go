@@ -12,7 +12,7 @@ import (
 
 const (
 	serverFiles  = "prefect-api-files"
-	edgeFiles    = "proxy-install-files"
+	edgeHolder    = "proxy-install-files"
 	databaseFile = "database-server-files"
 	rolesFiles   = "database-roles-files"
 	cacheFiles   = "cache-server-files"
@@ -64,21 +64,21 @@ var _ = prove("secrets-file-mode", proof{
 		changedFile("prefect.toml for everyone", serverFiles, setUpload("prefect.toml", "permissions", "0444"), "prefect.toml) holds a secret and has mode 0444"),
 		changedFile("the provider's default", serverFiles, onUpload("prefect.toml", func(f property.Map) property.Map { return f.Delete("permissions") }), "has mode 0644"),
 		changedFile("an empty mode", serverFiles, setUpload("prefect.toml", "permissions", ""), "has mode 0644"),
-		changedFile("a group that may write", edgeFiles, setUpload("tls.key", "permissions", "0460"), "tls.key) holds a secret and has mode 0460"),
-		changedFile("a mode without zero", edgeFiles, setUpload("htpasswd", "permissions", "444"), "has mode 444"),
-		changedFile("a mode that is no number", edgeFiles, setUpload("htpasswd", "permissions", "a+r"), "has mode a+r"),
+		changedFile("a group that may write", edgeHolder, setUpload("tls.key", "permissions", "0460"), "tls.key) holds a secret and has mode 0460"),
+		changedFile("a mode without zero", edgeHolder, setUpload("htpasswd", "permissions", "444"), "has mode 444"),
+		changedFile("a mode that is no number", edgeHolder, setUpload("htpasswd", "permissions", "a+r"), "has mode a+r"),
 		changedFile("an executable mode", cacheFiles, setUpload("redis.conf", "permissions", "0550"), "has mode 0550"),
 		changedFile("the flag executable", cacheFiles, setUpload("redis.conf", "executable", true), "is executable"),
 		changedFile("the flag in text", cacheFiles, setUpload("redis.conf", "executable", "true"), "is executable"),
 		changedFile("a Pulumi secret in any file", serverFiles, setUpload("check.py", "content", secret("print(1)\n")), "check.py) holds a secret"),
-		changedFile("the map of credentials", edgeFiles, setUpload("authorization.map", "permissions", "0644"), "authorization.map"),
+		changedFile("the map of credentials", edgeHolder, setUpload("authorization.map", "permissions", "0644"), "authorization.map"),
 		uploaded("a secret in base64", map[string]any{"file": "/a", "contentBase64": secret("YQ=="), "permissions": "0644"}, "/a) holds a secret"),
 		{
 			name: "a file of a running container", of: tokens.Container, resource: "prefect-api-0",
 			change: addTo("uploads", map[string]any{"file": "/opt/prefect/prefect.toml", "content": secret("[api]\n"), "permissions": "0644"}), found: "/opt/prefect/prefect.toml",
 		},
 		{
-			name: "a preview that does not know the text", of: tokens.Container, resource: edgeFiles, change: onUpload("tls.key", func(f property.Map) property.Map {
+			name: "a preview that does not know the text", of: tokens.Container, resource: edgeHolder, change: onUpload("tls.key", func(f property.Map) property.Map {
 				return f.Set("content", unknownText.WithSecret(true)).Set("permissions", property.New("0444"))
 			}), facts: func(f *Facts) { f.Preview = true }, found: "has mode 0444",
 		},

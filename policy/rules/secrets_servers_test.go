@@ -106,7 +106,7 @@ var _ = prove("secrets-postgres-encryption", proof{
 })
 
 func passwords(name, text, found string) fixture {
-	return changedFile(name, edgeFiles, content("htpasswd", text), found)
+	return changedFile(name, edgeHolder, content("htpasswd", text), found)
 }
 
 var (
@@ -140,7 +140,7 @@ var _ = prove("secrets-password-file", proof{
 		uploaded("a file of another name", map[string]any{"file": "/etc/users", "content": secret("a:$2y$12$" + key53 + "\n"), "permissions": "0440"}, "bcrypt of cost 12"),
 		uploaded("the kept password", map[string]any{"file": "/etc/platform/htpasswd.kept", "content": secret("a:b\n"), "permissions": "0440"}, "plain text or DES"),
 	},
-	unknown: []fixture{changedFile("the text", edgeFiles, setUpload("htpasswd", "content", unknownText), "")},
+	unknown: []fixture{changedFile("the text", edgeHolder, setUpload("htpasswd", "content", unknownText), "")},
 })
 
 func redis(name, old, new, found string) fixture {

@@ -11,7 +11,7 @@ import (
 // found is a password within a file.
 type found struct{ value, place string }
 
-var setting = regexp.MustCompile(`(?m)^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*$`)
+var assignment = regexp.MustCompile(`(?m)^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*$`)
 
 // passwords are those that a file holds as such: alone, as its name says, or in the settings of prefect.toml. Hashes and verifiers are judged by other
 // rules, as is a password that is no Pulumi secret.
@@ -27,7 +27,7 @@ func (f file) passwords() []found {
 		return nil
 	}
 	var all []found
-	for _, match := range setting.FindAllStringSubmatch(f.text, -1) {
+	for _, match := range assignment.FindAllStringSubmatch(f.text, -1) {
 		name, value := match[1], strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(match[2])
 		place := " (" + name + ")"
 		if at, err := url.Parse(value); err == nil && at.User != nil {
