@@ -132,8 +132,10 @@ func judge(r real) map[string][]Violation {
 			continue
 		}
 		var found []Violation
-		for _, each := range r.resources {
-			found = append(found, rule.Judge(r.facts, each)...)
+		for i, each := range r.resources {
+			if len(r.changed) == 0 || r.changed[i] {
+				found = append(found, rule.Judge(r.facts, each)...)
+			}
 		}
 		found = append(found, rule.JudgeStack(r.facts, r.resources)...)
 		if len(found) > 0 {
@@ -150,7 +152,8 @@ func (f fixture) apply(t *testing.T, inPreview bool) real {
 		stack = "prod"
 	}
 	base := realStack(t, stack, inPreview)
-	changed := real{facts: base.facts}
+	changed := real{facts: base.facts, changed: map[int]bool{}}
+	touched := func() { changed.changed[len(changed.resources)] = true }
 	done := f.resource == ""
 	for _, each := range base.resources {
 		if slices.Contains(f.remove, each.Name) {
@@ -158,19 +161,25 @@ func (f fixture) apply(t *testing.T, inPreview bool) real {
 		}
 		if each.Name == f.resource && each.Type == f.of {
 			f.change(&each)
+			touched()
 			done = true
 		}
 		if f.edge != nil {
 			changeEdge(&each, f.edge)
+			touched()
 		}
 		changed.resources = append(changed.resources, each)
 	}
 	if !done {
 		t.Fatalf("the real stack has no %s %s", f.of, f.resource)
 	}
-	changed.resources = append(changed.resources, f.add...)
+	for _, each := range f.add {
+		touched()
+		changed.resources = append(changed.resources, each)
+	}
 	if f.facts != nil {
 		f.facts(&changed.facts)
+		changed.changed = nil
 	}
 	return changed
 }

@@ -33,6 +33,8 @@ var today = time.Now()
 type real struct {
 	facts     Facts
 	resources []Resource
+	// changed are the places of resources that a fixture changed; what is as it was is known to pass, and need not be judged again. Empty for all.
+	changed map[int]bool
 }
 
 // find returns a copy of a resource, which a test may change.
