@@ -9,6 +9,9 @@ import (
 	"strconv"
 )
 
+// LeastIterations is what RFC 7677 asks for.
+const LeastIterations = 4096
+
 // LeastSalt is the length in bytes of PostgreSQL's own salts (SCRAM_DEFAULT_SALT_LEN).
 const LeastSalt = 16
 
@@ -20,8 +23,8 @@ func Check(verifier string) error {
 	if parts == nil {
 		return errors.New("it has not the form SCRAM-SHA-256$iterations:salt$key:key")
 	}
-	if iterations, err := strconv.Atoi(parts[1]); err != nil || iterations < Iterations {
-		return fmt.Errorf("it has %s iterations, needs %d", parts[1], Iterations)
+	if iterations, err := strconv.Atoi(parts[1]); err != nil || iterations < LeastIterations {
+		return fmt.Errorf("it has %s iterations, needs %d", parts[1], LeastIterations)
 	}
 	if salt, err := base64.StdEncoding.DecodeString(parts[2]); err != nil || len(salt) < LeastSalt {
 		return fmt.Errorf("its salt is not base64 of %d bytes or more", LeastSalt)

@@ -45,7 +45,7 @@ var secretsFilesRules = []Rule{
 		Why:      "otherwise the state and every preview have it in plain text; " + asvsSecrets,
 		Resource: func(c *Case) {
 			for _, f := range c.files() {
-				if f.known && !f.secret {
+				if f.known && !f.secret && !f.veiled {
 					if what := f.looks(); what != "" {
 						c.Refuse(fmt.Sprintf("%s (%s) is plain text and looks like %s", f.at.Path(), f.path, what), "make it of a Pulumi secret: a generated password, or a value of the stack's configuration set with --secret, by workload.SecretText")
 					}
@@ -102,6 +102,9 @@ type file struct {
 	text   string
 	known  bool // text is the whole content
 	secret bool // the content is a Pulumi secret
+	// veiled says that a list of files is a Pulumi secret as a whole: so the engine has it in an `up` once one of them is, after the provider has checked it.
+	// Which file it was for, only a first preview says; in an `up`, names and contents must do.
+	veiled bool
 	broken bool // the content is no base64
 }
 
@@ -116,7 +119,8 @@ func (c *Case) files() []file {
 		name, _ := item.Get("file").Text()
 		f := file{at: item, path: name}
 		plain, coded := item.Get("content"), item.Get("contentBase64")
-		f.secret = plain.Secret() || coded.Secret() || c.Property("uploads").holds.Secret() || item.holds.Secret()
+		f.secret = plain.Secret() || coded.Secret()
+		f.veiled = c.Property("uploads").holds.Secret() || item.holds.Secret()
 		if text, ok := plain.Text(); ok && text != "" {
 			f.text, f.known = text, true
 		} else if text, ok := coded.Text(); ok && text != "" {
@@ -134,7 +138,7 @@ func (f file) name() string { return strings.ToLower(path.Base(f.path)) }
 // known and looks like a secret, secrets-file-literal refuses whatever its mode.
 func (f file) isSecret() bool {
 	switch name := f.name(); {
-	case f.secret:
+	case f.secret, f.veiled && f.looks() != "":
 		return true
 	case name == nginxconf.CertificateKey, name == "prefect.toml", name == nginxconf.Authorization, strings.HasPrefix(name, nginxconf.Passwords):
 		return true

@@ -49,6 +49,25 @@ func changedFile(name, resource string, change func(*Resource), found string) fi
 	return fixture{name: name, of: tokens.Container, resource: resource, change: change, found: found}
 }
 
+// veil makes the list of files one secret, as the engine has it in an `up`.
+func veil(r *Resource) {
+	r.Properties = r.Properties.Set("uploads", r.Properties.Get("uploads").WithSecret(true))
+}
+
+func TestFiles_PassWhenTheirListIsSecretAsAWhole(t *testing.T) {
+	for _, each := range up(t, "prod").resources {
+		if each.Type != tokens.Container || !each.Properties.Get("uploads").HasSecrets() {
+			continue
+		}
+		veil(&each)
+		for _, rule := range secretsRules {
+			for _, v := range rule.Judge(up(t, "prod").facts, each) {
+				t.Errorf("%s: %v", rule.ID, v)
+			}
+		}
+	}
+}
+
 func text(name, content, mode string) map[string]any {
 	return map[string]any{"file": "/etc/platform/" + name, "content": content, "permissions": mode}
 }
@@ -72,6 +91,8 @@ var _ = prove("secrets-file-mode", proof{
 		changedFile("the flag in text", cacheFiles, setUpload("redis.conf", "executable", "true"), "is executable"),
 		changedFile("a Pulumi secret in any file", serverFiles, setUpload("check.py", "content", secret("print(1)\n")), "check.py) holds a secret"),
 		changedFile("the map of credentials", edgeHolder, setUpload("authorization.map", "permissions", "0644"), "authorization.map"),
+		changedFile("a list that is secret as a whole", serverFiles, changes(setUpload("prefect.toml", "permissions", "0444"), veil), "prefect.toml) holds a secret and has mode 0444"),
+		changedFile("such a list with a key of another name", serverFiles, changes(addTo("uploads", text("edge.pem", exampleKey, "0444")), veil), "edge.pem) holds a secret"),
 		uploaded("a secret in base64", map[string]any{"file": "/a", "contentBase64": secret("YQ=="), "permissions": "0644"}, "/a) holds a secret"),
 		{
 			name: "a file of a running container", of: tokens.Container, resource: "prefect-api-0",

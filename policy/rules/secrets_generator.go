@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"prefect-platform/internal/credential"
 	"prefect-platform/internal/tokens"
 )
 
 const (
+	// leastLength of a generated password leaves some of its strength when less than all characters are allowed.
+	leastLength = 32
 	// leastBits is the strength of a generated secret: NIST SP 800-131A asks for 112, OWASP ASVS 5.0 7.2.3 for 128.
 	leastBits = 128
 	// leastSalt is the length of a salt. It is enough for RFC 7677 (SCRAM) and is the most that crypt takes; used as a password by mistake, its 95 bits still
@@ -77,7 +78,7 @@ func judgeStrength(c *Case) {
 		c.Refuse("it has no length", strongPassword)
 		return
 	}
-	least, bits, what := float64(credential.Length), float64(leastBits), "a password"
+	least, bits, what := float64(leastLength), float64(leastBits), "a password"
 	if strings.HasSuffix(c.Resource.Name, saltSuffix) {
 		least, bits, what = leastSalt, leastSaltBits, "a salt"
 	}

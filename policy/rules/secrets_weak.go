@@ -16,7 +16,7 @@ var assignment = regexp.MustCompile(`(?m)^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*"(
 // passwords are those that a file holds as such: alone, as its name says, or in the settings of prefect.toml. Hashes and verifiers are judged by other
 // rules, as is a password that is no Pulumi secret.
 func (f file) passwords() []found {
-	if !f.known || !f.secret {
+	if !f.known || !f.secret && !f.veiled {
 		return nil
 	}
 	text := strings.Trim(f.text, "\r\n")
