@@ -133,8 +133,10 @@ var containerEvasions = []variant{
 	{
 		name: "a helper beside the edge, of the same component",
 		edits: []edit{{"components/proxy/proxy.go", "\tproxy.CACertificate = cert.authority\n", `	helper := args.nginx(releases)
-	helper.Role, helper.Entrypoint, helper.Command = Host+"-2", []string{"sh", "-c"}, []string{"printf 'pid /tmp/p; events {} http { server { listen 4200; location / { proxy_pass http://prefect-api:4200; } } }' >/tmp/c && exec nginx -c /tmp/c -g 'daemon off;'"}
+	helper.Role, helper.Entrypoint, helper.Command = Host+"-2", []string{"sh", "-c"}, []string{"printf 'pid /tmp/p; events {} http { client_body_temp_path /tmp/b; proxy_temp_path /tmp/x; fastcgi_temp_path /tmp/f; uwsgi_temp_path /tmp/u; scgi_temp_path /tmp/s; server { listen 4200; location / { proxy_pass http://prefect-api:4200; } } }' >/tmp/c && exec nginx -c /tmp/c -g 'daemon off;'"}
 	helper.Ports = []workload.Port{{Address: args.Edge.Address, Published: 4200, Internal: 4200}}
+	helper.Health.Command = []string{"curl", "-fs", "http://127.0.0.1:4200/api/health"}
+	helper.Networks = []workload.Network{{Name: args.Networks.Edge}, {Name: args.Networks.App}}
 	if _, err := workload.Run(ctx, args.Engine, name+"-nginx-2", helper, parent, pulumi.DependsOn(nginx.Ready)); err != nil {
 		return nil, err
 	}

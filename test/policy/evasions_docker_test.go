@@ -67,7 +67,7 @@ var rawEvasions = []variant{
 	{
 		name:    "numbers and booleans as text",
 		program: "untyped.go.txt",
-		why:     "a container is registered without the SDK's types; the provider turns \"True\" and \"5432\" into what they mean: privileged, and PostgreSQL for everybody",
+		why:     "a container is registered without the SDK's types; the provider turns \"true\" and \"5432\" into what they mean: privileged, and PostgreSQL for everybody",
 	},
 	{
 		name:    "a second prefect-api",

@@ -180,7 +180,7 @@ var edgeEvasions = []variant{
 	},
 	{
 		name:  "old protocols by an OpenSSL command",
-		edits: []edit{{template, "ssl_prefer_server_ciphers off;", "ssl_prefer_server_ciphers off;\n    ssl_conf_command MinProtocol TLSv1;\n    ssl_conf_command CipherString ALL:@SECLEVEL=0;"}},
+		edits: []edit{{template, "ssl_prefer_server_ciphers off;", "ssl_prefer_server_ciphers off;\n    ssl_conf_command Protocol ALL;\n    ssl_conf_command MinProtocol TLSv1;\n    ssl_conf_command CipherString ALL:@SECLEVEL=0;"}},
 		why:   "ssl_protocols and ssl_ciphers are as they should be, and are overridden",
 	},
 	{
