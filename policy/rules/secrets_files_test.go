@@ -12,7 +12,7 @@ import (
 
 const (
 	serverFiles  = "prefect-api-files"
-	edgeHolder    = "proxy-install-files"
+	edgeHolder   = "proxy-install-files"
 	databaseFile = "database-server-files"
 	rolesFiles   = "database-roles-files"
 	cacheFiles   = "cache-server-files"
