@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	crossplane "github.com/nginxinc/nginx-go-crossplane"
@@ -75,6 +76,8 @@ func Parse(main string, files map[string]File, generated map[string]string) (con
 			switch {
 			case ok && file.Unknown:
 				c.Unseen = append(c.Unseen, path.Base(name))
+				slices.Sort(c.Unseen)
+				c.Unseen = slices.Compact(c.Unseen) // the parser opens a file twice
 			case ok:
 				text = file.Text
 				if at := lookalikes.FindStringIndex(text); at != nil {

@@ -96,17 +96,20 @@ func (found *ways) add(conf *nginx.Config, s *nginx.Server, r nginx.Request, aga
 			found.anonymous, refused = append(found.anonymous, w), true
 		}
 	}
-	if again || refused { // what nobody may reach without a credential is refused already
+	if again {
+		return open
+	}
+	if !tls {
+		for _, o := range conf.Outcomes(s, r, nginx.Client{Listed: true, Credential: true}) {
+			found.plain = append(found.plain, way{s, r, o})
+		}
+	}
+	if refused { // without a credential already; that is told by a rule of its own
 		return open
 	}
 	for _, o := range conf.Outcomes(s, r, nginx.Client{Credential: true}) {
 		if !harmless(o) {
 			found.unlisted = append(found.unlisted, way{s, r, o})
-		}
-	}
-	if !tls {
-		for _, o := range conf.Outcomes(s, r, nginx.Client{Listed: true, Credential: true}) {
-			found.plain = append(found.plain, way{s, r, o})
 		}
 	}
 	return open
