@@ -60,6 +60,9 @@ type Config struct {
 // separate tokens in one of them only.
 var lookalikes = regexp.MustCompile(`\\[\\"'trn]|\$\{|[\x00-\x08\x0b-\x1f\x7f]|\\\n`)
 
+// namedGroup begins a group of a regular expression that sets a variable, wherever nginx takes one (location, server_name, if).
+var namedGroup = regexp.MustCompile(`\(\?(?:P?<[^=!]|')`)
+
 // Parse reads the configuration that begins with the file main. Files are named by their paths in the container; no other is ever opened. What nginx would include
 // beside these is a problem, but for what generated returns.
 func Parse(main string, files map[string]File, generated map[string]string) (config *Config, problems []Problem) {
@@ -127,6 +130,13 @@ func (c *Config) build() (problems []Problem) {
 		}
 		c.HTTP = &Scope{Of: d}
 	}
+	c.Walk(func(d *Directive, _ []*Directive) {
+		for _, arg := range d.Args {
+			if namedGroup.MatchString(arg) {
+				problem(d, "%s has a named group, which sets a variable", Text(d))
+			}
+		}
+	})
 	c.HTTP = orEmpty(c.HTTP)
 	c.variables, c.templates = map[string]*variable{}, map[string][]part{}
 	for _, d := range c.HTTP.Of.Block {

@@ -165,7 +165,7 @@ func (s *Server) Locate(uri string) (found *Location, slash bool) {
 // compile translates a regular expression of PCRE: a $ also matches before a line feed at the end, and . and classes match bytes.
 // What Go cannot express is an error, and so are named groups, which would set variables.
 func compile(pattern string, ignoreCase bool) (*regexp.Regexp, error) {
-	if strings.Contains(pattern, "(?<") || strings.Contains(pattern, "(?P") {
+	if namedGroup.MatchString(pattern) {
 		return nil, fmt.Errorf("its regular expression has a named group, which sets a variable")
 	}
 	var text strings.Builder

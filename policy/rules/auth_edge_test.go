@@ -33,6 +33,7 @@ var (
 			[4]string{"a carriage return", "server_tokens off;", "server_tokens off;\r", "not certain"},
 			[4]string{"a regular expression with lookahead", "location ~ ^/(v2/)?assets/ {", "location ~ ^/(?!v2/)assets/ {", "cannot be judged"},
 			[4]string{"a regular expression that sets a variable", "location ~ ^/(v2/)?assets/ {", "location ~ ^/(?<websocket_realm>v2/)?assets/ {", "named group"},
+			[4]string{"a server name that sets a variable", "server_name prefect.corp.net;", "server_name ~^(?<websocket_realm>off)$ prefect.corp.net;", "named group"},
 			[4]string{"a map with an include", `"~ off" "";`, `include more.map;`, "cannot be judged"},
 			[4]string{"a map that knows wildcards", `"~ off" "";`, `hostnames;`, "cannot be judged"},
 			[4]string{"a variable that is defined twice", "    map $websocket $websocket_realm {", "    map $uri $websocket_realm { default off; }\n    map $websocket $websocket_realm {", "twice"},

@@ -274,6 +274,7 @@ func notByAddress(e *edge, key string) string {
 }
 
 func trustedProxies(c *Case, e *edge) {
+	forwardedAddress(c, e)
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
 		const change = "name the addresses of your load balancers only: edge.trustedProxies"
 		switch d.Directive {
@@ -291,6 +292,18 @@ func trustedProxies(c *Case, e *edge) {
 			}
 		}
 	})
+}
+
+// forwardedAddress looks at each place that sends requests on: one proxy_set_header of its own takes away all that it would inherit, and what the client claims goes on.
+func forwardedAddress(c *Case, e *edge) {
+	for _, s := range e.Servers {
+		for _, l := range s.Locations {
+			told := slices.ContainsFunc(l.Effective("proxy_set_header"), func(d *nginx.Directive) bool { return strings.EqualFold(d.Args[0], "X-Forwarded-For") })
+			if len(l.Own("proxy_pass")) > 0 && !told && l.Value("proxy_pass_request_headers", "on") != "off" {
+				c.Refuse(nginx.Place(l.Of)+" sends no X-Forwarded-For of the edge's own", "repeat all proxy_set_header of the http block there, or take its own away, in "+template)
+			}
+		}
+	}
 }
 
 func trustsAbove(e *edge, within []*nginx.Directive) bool {

@@ -70,6 +70,7 @@ var (
 			[4]string{"everybody for one server", tlsServer, "set_real_ip_from 0.0.0.0/1;\n" + tlsServer, "0.0.0.0/1"},
 			[4]string{"a name", proxies, "    set_real_ip_from balancer;\n" + proxies, "balancer"},
 			[4]string{"a header without a proxy", proxies, "    real_ip_header X-Forwarded-For;\n" + proxies, "without a proxy"},
+			[4]string{"what the client claims for one route", apiLocation, apiLocation + "\n proxy_set_header X 1;", "no X-Forwarded-For"},
 			[4]string{"what the client claims", "proxy_set_header X-Forwarded-For $remote_addr;", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;", "proxy_add"},
 		),
 		neverUnknown: neverUnknownEdge,

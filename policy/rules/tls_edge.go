@@ -35,10 +35,7 @@ var tlsEdgeRules = []Rule{
 				if w.outcome.Kind != nginx.Redirected {
 					continue
 				}
-				host, https := strings.CutPrefix(w.outcome.Target, "https://")
-				host, _, _ = strings.Cut(host, "/")
-				host, _, _ = strings.Cut(host, "$request_uri")
-				if !https || host == "" || strings.Contains(host, "$") || w.outcome.Code != 308 && w.outcome.Code != 301 {
+				if !ownHTTPS(e, w.outcome.Target) || w.outcome.Code != 308 && w.outcome.Code != 301 {
 					c.Refuse(nginx.Place(w.outcome.At), "write return 308 {{.PublicURL}}$request_uri in "+template)
 				}
 			}
@@ -105,7 +102,7 @@ var (
 	curves      = []string{"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "X25519", "X448", "prime256v1", "secp384r1", "secp521r1"}
 	tlsSettings = []string{
 		"ssl_protocols", "ssl_ciphers", "ssl_ecdh_curve", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout", "ssl_session_tickets", "ssl_certificate", "ssl_certificate_key", "ssl_certificate_cache",
-		"ssl_reject_handshake", "ssl_buffer_size", "ssl_stapling", "ssl_stapling_verify", "ssl_trusted_certificate",
+		"ssl_reject_handshake", "ssl_buffer_size", "ssl_stapling", "ssl_stapling_verify", "ssl_trusted_certificate", "ssl_verify_client", "ssl_verify_depth", "ssl_client_certificate", "ssl_crl",
 	}
 )
 
@@ -118,6 +115,14 @@ func overTLS(judge func(*Case, *edge, *nginx.Server)) func(*Case) {
 			}
 		}
 	})
+}
+
+var redirectTarget = regexp.MustCompile(`^https://([^/$:]+|\[[0-9a-f:.]+\])(:\d+)?(/|\$request_uri|$)`)
+
+// ownHTTPS reports whether a redirect leads to a name that a server with TLS has.
+func ownHTTPS(e *edge, target string) bool {
+	m := redirectTarget.FindStringSubmatch(target)
+	return m != nil && slices.ContainsFunc(e.Servers, func(s *nginx.Server) bool { return usesTLS(s) && slices.Contains(serverNames(s), m[1]) })
 }
 
 func rejects(s *nginx.Server) bool { return s.Value("ssl_reject_handshake", "off") == "on" }

@@ -18,6 +18,8 @@ var (
 			[4]string{"for a while only", "return 308 https://", "return 302 https://", "302"},
 			[4]string{"to http", "return 308 https://", "return 308 http://", "http://"},
 			[4]string{"to any host", "return 308 https://prefect.corp.net$request_uri", "return 308 https://$host$request_uri", "$host"},
+			[4]string{"to another host", "return 308 https://prefect.corp.net$request_uri", "return 308 https://evil.test$request_uri", "evil.test"},
+			[4]string{"to a host that begins alike", "return 308 https://prefect.corp.net$request_uri", "return 308 https://prefect.corp.net$host", "$host"},
 			[4]string{"to any host without a slash", "return 308 https://prefect.corp.net$request_uri", "return 308 https://$request_uri", "return 308"},
 		),
 		neverUnknown: neverUnknownEdge,
