@@ -79,7 +79,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	cache.DocketURL = cache.Password.ApplyT(func(password string) string {
 		return dsn.Target{Scheme: dsn.Redis, User: User, Password: password, Host: Host, Port: Port, Database: "1"}.URL()
 	}).(pulumi.StringOutput)
-	return cache, ctx.RegisterResourceOutputs(cache, pulumi.Map{})
+	return cache, ctx.RegisterResourceOutputs(cache, recorded) // policies over the whole stack see outputs only
 }
 
 func (a Args) server(data *workload.Volume) workload.Spec {

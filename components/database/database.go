@@ -91,7 +91,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 	db.Ready = roles.Done
 	db.URL = args.url()
-	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{})
+	return db, ctx.RegisterResourceOutputs(db, recorded) // policies over the whole stack see outputs only
 }
 
 func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.StringOutput) workload.Spec {

@@ -69,7 +69,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, fmt.Errorf("prefect %s: %w", name, err)
 	}
 	prefect := &Prefect{}
-	if err := ctx.RegisterComponentResourceV2(tokens.Prefect, name, args.recorded(), prefect, opts...); err != nil {
+	recorded := args.recorded()
+	if err := ctx.RegisterComponentResourceV2(tokens.Prefect, name, recorded, prefect, opts...); err != nil {
 		return nil, err
 	}
 	parent := pulumi.Parent(prefect)
@@ -108,7 +109,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 
 	prefect.API = api.Ready
-	return prefect, ctx.RegisterResourceOutputs(prefect, pulumi.Map{})
+	return prefect, ctx.RegisterResourceOutputs(prefect, recorded) // policies over the whole stack see outputs only
 }
 
 func (a Args) validate() error {

@@ -65,8 +65,9 @@ var dataRules = []Rule{
 			if !found {
 				c.Refuse("no volume is mounted on "+at, "mount the data volume there (components/database, components/cache)")
 			}
-			if env, _ := environmentOf(c, c.Resource); kind == images.Postgres && env["PGDATA"] != "" && !strings.HasPrefix(path.Clean(env["PGDATA"])+"/", at+"/") {
-				c.Refuse(fmt.Sprintf("PGDATA is %q, outside of the volume on %s", env["PGDATA"], at), "leave PGDATA out")
+			inside := func(folder string) bool { return strings.HasPrefix(path.Clean(folder)+"/", at+"/") }
+			if env, _ := environmentOf(c, c.Resource); kind == images.Postgres && len(env["PGDATA"]) > 0 && !env.right("PGDATA", inside) {
+				c.Refuse(fmt.Sprintf("%s, outside of the volume on %s", env.tell("PGDATA"), at), "leave PGDATA out")
 			}
 		},
 	},
@@ -110,7 +111,7 @@ var dataRules = []Rule{
 		Sentence: "Finished flow runs and events are removed after a set number of days.",
 		Why:      "Prefect removes nothing by default: pages of millions of flow runs take seconds, and the disk fills (Prefect #16906, #22249, #17895).",
 		Resource: func(c *Case) {
-			const change = "set database.runRetentionDays and database.eventRetentionDays, 1 to 3650"
+			const change = "set database.runRetentionDays and database.eventRetentionDays, 1 to 3650, and let components/prefect/environment.go write the settings"
 			if c.Is(tokens.Prefect) {
 				v := c.Property(tokens.InputRetentionDays)
 				if days, ok := v.Number(); ok && !(days >= 1 && days <= mostDays) || !v.Exists() {
@@ -125,18 +126,10 @@ var dataRules = []Rule{
 			if !known {
 				return
 			}
-			what := strings.Split(strings.ReplaceAll(env[vacuumEnabled], " ", ""), ",")
-			if !slices.Contains(what, "events") || !slices.Contains(what, "flow_runs") {
-				c.Refuse(fmt.Sprintf("%s is %q", vacuumEnabled, env[vacuumEnabled]), "set it to events,flow_runs, as components/prefect/environment.go does")
-			}
-			if seconds, err := strconv.ParseFloat(env[vacuumPeriod], 64); err != nil || !(seconds >= 86_400 && seconds <= mostDays*86_400) {
-				c.Refuse(fmt.Sprintf("%s is %q", vacuumPeriod, env[vacuumPeriod]), change)
-			}
-			found := isoDays.FindStringSubmatch(env[eventPeriod])
-			if found == nil {
-				c.Refuse(fmt.Sprintf("%s is %q", eventPeriod, env[eventPeriod]), change)
-			} else if days, err := strconv.Atoi(found[1]); err != nil || days < 1 || days > mostDays {
-				c.Refuse(fmt.Sprintf("%s is %q", eventPeriod, env[eventPeriod]), change)
+			for name, right := range map[string]func(string) bool{vacuumEnabled: vacuums, vacuumPeriod: withinSeconds, eventPeriod: withinDays} {
+				if !env.right(name, right) {
+					c.Refuse(env.tell(name), change)
+				}
 			}
 		},
 	},
@@ -188,6 +181,27 @@ const (
 )
 
 var isoDays = regexp.MustCompile(`^P([0-9]{1,5})D$`)
+
+// vacuums reports whether a list of what Prefect removes has both of what grows.
+func vacuums(list string) bool {
+	what := strings.Split(strings.ReplaceAll(list, " ", ""), ",")
+	return slices.Contains(what, "events") && slices.Contains(what, "flow_runs")
+}
+
+func withinSeconds(text string) bool {
+	seconds, err := strconv.ParseFloat(text, 64)
+	return err == nil && seconds >= 86_400 && seconds <= mostDays*86_400
+}
+
+// withinDays reads a duration of ISO 8601, the only way in which Prefect takes this one.
+func withinDays(text string) bool {
+	found := isoDays.FindStringSubmatch(text)
+	if found == nil {
+		return false
+	}
+	days, err := strconv.Atoi(found[1])
+	return err == nil && days >= 1 && days <= mostDays
+}
 
 // onHost reports whether a name is that of the host itself.
 func onHost(name string) bool {

@@ -11,6 +11,8 @@ import (
 const (
 	poolSize     = "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE"
 	poolOverflow = "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW"
+
+	mostPool = 10_000 // no sum of them is too large a number
 )
 
 // judgeConnections adds up what the containers of the stack may open, by the same sum as the configuration's own check.
@@ -25,10 +27,9 @@ func judgeConnections(c *Case, all []Resource) {
 			continue
 		}
 		env, _ := environmentOf(c, r)
-		size, err := strconv.Atoi(env[poolSize])
-		overflow, err2 := strconv.Atoi(env[poolOverflow])
-		if err != nil || err2 != nil || size < 1 || overflow < 0 {
-			c.RefuseOf(r, fmt.Sprintf("%s is %q and %s %q", poolSize, env[poolSize], poolOverflow, env[poolOverflow]), "set both to numbers, the first from 1 and the second from 0 on (0 and -1 are no limits), as components/prefect/environment.go does")
+		size, overflow := env.most(poolSize), env.most(poolOverflow)
+		if size < 1 || overflow < 0 {
+			c.RefuseOf(r, env.tell(poolSize)+" and "+env.tell(poolOverflow), "set both to numbers, the first from 1 and the second from 0 on (0 and -1 are no limits), as components/prefect/environment.go does")
 			continue
 		}
 		var one config.Config
@@ -50,4 +51,17 @@ func judgeConnections(c *Case, all []Resource) {
 				fmt.Sprintf("raise database.maxConnections to %d, or lower replicas or pools", need.Total()))
 		}
 	}
+}
+
+// most is the largest of a variable's values; -1 when it has none or one that is no number.
+func (v variables) most(name string) int {
+	most := -1
+	for _, text := range v[name] {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 0 || number > mostPool {
+			return -1
+		}
+		most = max(most, number)
+	}
+	return most
 }

@@ -42,11 +42,12 @@ func judgeProtected(c *Case, r Resource, m mount, all []Resource) {
 	if !ok {
 		return
 	}
+	quiet := &Case{Facts: c.Facts} // names of volumes for files may be unknown
 	for _, v := range all {
 		if v.Type != tokens.Volume {
 			continue
 		}
-		if text, _ := c.PropertyOf(v, "name").Text(); text != name {
+		if text, _ := quiet.PropertyOf(v, "name").Text(); text != name {
 			continue
 		}
 		if !v.Protect {

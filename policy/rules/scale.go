@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,15 +28,11 @@ var scaleRules = []Rule{
 				return
 			}
 			for _, each := range redisBacked {
-				if found, set := env[each.name]; !each.right(found) {
-					text := strconv.Quote(found)
-					if !set {
-						text = "not set"
-					}
-					c.Refuse(fmt.Sprintf("%s is %s", each.name, text), "set it to "+each.value+", as components/prefect/environment.go does for every process")
+				if !env.right(each.name, each.right) {
+					c.Refuse(env.tell(each.name), "set it to "+each.value+", as components/prefect/environment.go does for every process")
 				}
 			}
-			if found, set := env[docketURL]; set && !isRedisURL(found) {
+			if len(env[docketURL]) > 0 && !env.right(docketURL, isRedisURL) {
 				c.Refuse(docketURL+" is no redis:// URL", "leave it out: prefect.toml has it")
 			}
 		},
@@ -78,19 +73,19 @@ var scaleRules = []Rule{
 
 const docketURL = "PREFECT_SERVER_DOCKET_URL"
 
-// setting is a variable and what it must be. The value "a number" is any number.
-type setting struct{ name, value string }
+// demanded is a variable and what it must be. The value "a number" is any number.
+type demanded struct{ name, value string }
 
-func (s setting) right(found string) bool {
-	if s.value == "a number" {
+func (d demanded) right(found string) bool {
+	if d.value == "a number" {
 		_, err := strconv.ParseUint(found, 10, 16)
 		return err == nil
 	}
-	return strings.EqualFold(found, s.value)
+	return strings.EqualFold(found, d.value)
 }
 
 // redisBacked are the settings without which a process keeps something in its own memory (Prefect src/prefect/settings/models/server and integrations/prefect-redis).
-var redisBacked = []setting{
+var redisBacked = []demanded{
 	{"PREFECT_SERVER_EVENTS_MESSAGING_BROKER", "prefect_redis.messaging"},
 	{"PREFECT_SERVER_EVENTS_MESSAGING_CACHE", "prefect_redis.messaging"},
 	{"PREFECT_SERVER_EVENTS_CAUSAL_ORDERING", "prefect_redis.ordering"},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -92,19 +93,33 @@ func follows(words []string, first, second string) bool {
 	return false
 }
 
-// environmentOf is what a container's processes find in their environment: of two values for a name, the last one.
-func environmentOf(c *Case, r Resource) (env map[string]string, known bool) {
-	items, ok := c.PropertyOf(r, "envs").Items()
-	env = map[string]string{}
-	if !ok {
-		return env, !c.PropertyOf(r, "envs").Exists()
+// variables are what a container's processes find in their environment. The provider keeps them as a set: of two values for a name nobody can tell which counts, so
+// both must be right.
+type variables map[string][]string
+
+// right reports whether a variable is set, and whether all of its values are right.
+func (v variables) right(name string, right func(string) bool) bool {
+	return len(v[name]) > 0 && !slices.ContainsFunc(v[name], func(value string) bool { return !right(value) })
+}
+
+// tell says what a variable is, for a message.
+func (v variables) tell(name string) string {
+	if len(v[name]) == 0 {
+		return name + " is not set"
 	}
-	known = true
+	return fmt.Sprintf("%s is %q", name, strings.Join(v[name], " and "))
+}
+
+// environmentOf reads a container's environment; known is false when an `up` knows more.
+func environmentOf(c *Case, r Resource) (env variables, known bool) {
+	list := c.PropertyOf(r, "envs")
+	items, ok := list.Items()
+	env, known = variables{}, ok || !list.Exists()
 	for _, item := range items {
 		text, ok := item.Text()
 		known = known && ok
 		name, value, _ := strings.Cut(text, "=")
-		env[name] = value
+		env[name] = append(env[name], value)
 	}
 	return env, known
 }
