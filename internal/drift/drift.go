@@ -19,7 +19,7 @@ type Kind string
 
 // The kinds. docs/operations.md explains each.
 const (
-	Interrupted Kind = "interrupted-up" // an operation began, and its end was never recorded
+	Interrupted Kind = "interrupted-up" // an `up` was killed or failed half way
 
 	Missing   Kind = "missing"   // container, network, volume or image
 	Recreated Kind = "recreated" // another container has the recorded one's name

@@ -182,19 +182,25 @@ func TestCompare_FindsWhatAKilledUpLeft(t *testing.T) {
 		Finding{UnknownNetwork, "prefect-dev-db", "", "nothing", "network n-9", "platform up (removes it)"})
 }
 
+func TestCompare_FindsAContainerWithWhichAnUpFailed(t *testing.T) {
+	w := well()
+	w.recorded("cache-redis")["initErrors"] = []string{"container failed to be in healthy state"}
+	expect(t, w.compare(t), Finding{Interrupted, "prefect-dev-redis", "redis", "the up that made it failed with it", "no up has succeeded since", "platform up"})
+}
+
 func TestCompare_FindsAJobThatFailed(t *testing.T) {
 	w := well()
 	w.recorded("proxy-install")["outputs"].(object)["exitCode"] = 3
 	expect(t, w.compare(t), Finding{FailedJob, "prefect-dev-edge-install", "edge-install", "exit code 0", "exit code 3", "platform up (runs it again)"})
 }
 
-func TestCompare_LeavesAnOldVersionAloneThatWaitsForItsRemoval(t *testing.T) {
+func TestCompare_FindsAnOldVersionThatWaitsForItsRemovalAndDoesNotJudgeIt(t *testing.T) {
 	w := well()
 	old := maps.Clone(w.recorded("cache-redis"))
 	old["id"], old["delete"] = "c-old", true
 	w.resources = append(w.resources, old)
-	w.has.Containers = append(w.has.Containers, live.Container{ID: "c-old", Name: "prefect-dev-redis-old", Stack: "dev", Role: "service", State: "running", ImageID: "sha256:b0", Networks: on("app")})
-	expect(t, w.compare(t))
+	w.has.Containers = append(w.has.Containers, live.Container{ID: "c-old", Name: "prefect-dev-redis-old", Stack: "dev", Role: "service", State: "paused", ImageID: "sha256:b0", Networks: on("app")})
+	expect(t, w.compare(t), Finding{Interrupted, "prefect-dev-redis", "redis", "an old version, to be removed", "not removed yet", "platform up"})
 
 	w.remove("c-old")
 	expect(t, w.compare(t), Finding{Missing, "prefect-dev-redis", "redis", "container c-old, an old version that waits for its removal", "nothing", "platform up"})

@@ -23,10 +23,19 @@ func (c *comparison) foreign() []Finding {
 	return findings
 }
 
+// interrupted is what an `up` left half done that was killed or failed.
 func (c *comparison) interrupted() []Finding {
 	var findings []Finding
 	for _, p := range c.plan.Pending {
 		findings = append(findings, Finding{Interrupted, p.Resource.Name(), "", p.Operation + " began", "its end was never recorded", c.up()})
+	}
+	for _, r := range c.State.Resources() {
+		switch {
+		case r.Failed() && !r.Replaced():
+			findings = append(findings, Finding{Interrupted, r.EngineName(), workloadOf(r), "the up that made it failed with it", "no up has succeeded since", c.up()})
+		case r.Replaced() && !c.gone(r):
+			findings = append(findings, Finding{Interrupted, r.EngineName(), workloadOf(r), "an old version, to be removed", "not removed yet", c.up()})
+		}
 	}
 	return findings
 }
@@ -42,13 +51,17 @@ func (c *comparison) missing() []Finding {
 	var findings []Finding
 	for _, r := range c.plan.Gone {
 		if !replacedByHand[r.ID()] {
-			findings = append(findings, c.gone(r))
+			findings = append(findings, c.lost(r))
 		}
 	}
 	return findings
 }
 
-func (c *comparison) gone(r state.Resource) Finding {
+func (c *comparison) gone(r state.Resource) bool {
+	return slices.ContainsFunc(c.plan.Gone, func(g state.Resource) bool { return g.ID() == r.ID() && g.Type() == r.Type() })
+}
+
+func (c *comparison) lost(r state.Resource) Finding {
 	finding := Finding{Kind: Missing, Subject: r.EngineName(), Found: nothing, Next: c.up()}
 	switch r.Type() {
 	case tokens.Container:

@@ -47,6 +47,9 @@ func (r Resource) EngineName() string {
 	return r.Name()
 }
 
+// Failed says that an `up` made it and then failed with it, as with a container that did not become healthy in time. The next `up` makes it anew.
+func (r Resource) Failed() bool { return len(list(r.fields["initErrors"])) > 0 }
+
 // Created is when this version was made. A state of an old CLI does not say: then it is zero.
 func (r Resource) Created() time.Time { return moment(r.fields["created"]) }
 

@@ -7,7 +7,7 @@ import (
 )
 
 const recordedStack = `{"deployment": {"resources": [
-  {"urn": "u::p::t::nginx", "type": "docker:index/container:Container", "id": "c1", "created": "2026-11-23T10:00:00.5Z",
+  {"urn": "u::p::t::nginx", "type": "docker:index/container:Container", "id": "c1", "initErrors": ["not healthy"], "created": "2026-11-23T10:00:00.5Z",
    "inputs": {"name": "fixed", "ports": [{"ip": "127.0.0.1", "external": 8443, "internal": 8444, "protocol": "tcp"}, {"internal": 53, "protocol": "udp"}],
               "networksAdvanced": [{"name": "prefect-dev-edge"}, {"name": "prefect-dev-app", "aliases": ["nginx"]}]},
    "outputs": {"name": "generated-1a2b3c4"}},
@@ -53,5 +53,11 @@ func TestEngineName_IsTheGeneratedOneBeforeThatOfTheProgram(t *testing.T) {
 		if got := recordedResource(t, id).EngineName(); got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
 		}
+	}
+}
+
+func TestFailed_TellsWhatAnUpCouldNotFinish(t *testing.T) {
+	if !recordedResource(t, "c1").Failed() || recordedResource(t, "c2").Failed() {
+		t.Error("the container that did not become healthy is to be told from the other")
 	}
 }
