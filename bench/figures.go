@@ -17,6 +17,7 @@ import (
 func bringUp(ctx context.Context, s *stack, figures *table) error {
 	for _, step := range [][]string{
 		{"go", "build", "-o", "bin/platform", "./cmd/platform"},
+		{"go", "build", "-o", "bin/policy", "./policy"},
 		{"pulumi", "--non-interactive", "stack", "init", name},
 		{"bin/platform", "up", "--yes", "--stack", name},
 	} {
