@@ -55,6 +55,15 @@ func TestMarkdown_HoldsNoSecretHoweverItWasSpelled(t *testing.T) {
 	}
 }
 
+func TestMarkdown_HoldsNoPartOfASecretObject(t *testing.T) {
+	r := New(About{Stack: "prod"})
+	r.Hide([]string{`{"TOKEN": "of the warehouse", "nested": [{"DSN": "postgres://me:inside-secret@db/x"}]}`})
+	for _, part := range []string{"of the warehouse", "postgres://me:inside-secret@db/x"} {
+		told(r, part)
+		expectHidden(t, r.Markdown(), part)
+	}
+}
+
 func TestMarkdown_HoldsNoRandomSecret(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		secret := rapid.StringMatching(`[ -~]{8,60}`).Draw(rt, "secret")

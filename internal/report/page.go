@@ -114,6 +114,12 @@ func newHidden(secrets []string) *strings.Replacer {
 	const least = 4
 	var all []string
 	for _, secret := range secrets {
+		var value any
+		if json.Unmarshal([]byte(secret), &value) == nil { // an object or list that is encrypted as a whole, or in one place
+			secrets = append(secrets, leaves(value)...)
+		}
+	}
+	for _, secret := range secrets {
 		for _, part := range append(strings.Split(secret, "\n"), secret, strings.Join(strings.Fields(secret), " ")) {
 			part = strings.TrimSpace(part)
 			quoted := strconv.Quote(part)
@@ -128,4 +134,22 @@ func newHidden(secrets []string) *strings.Replacer {
 		pairs = append(pairs, each, "[secret]")
 	}
 	return strings.NewReplacer(pairs...)
+}
+
+// leaves are the texts in a JSON value.
+func leaves(value any) []string {
+	var all []string
+	switch value := value.(type) {
+	case string:
+		all = append(all, value)
+	case []any:
+		for _, each := range value {
+			all = append(all, leaves(each)...)
+		}
+	case map[string]any:
+		for _, each := range value {
+			all = append(all, leaves(each)...)
+		}
+	}
+	return all
 }
