@@ -59,7 +59,7 @@ func open(ctx context.Context, o *options) (*session, error) {
 }
 
 // openStack is open that makes a missing stack, or says errNoStack.
-func openStack(ctx context.Context, o *options, make bool) (*session, error) {
+func openStack(ctx context.Context, o *options, create bool) (*session, error) {
 	s, err := locate(o)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func openStack(ctx context.Context, o *options, make bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.stack, err = selectStack(ctx, workspace, o.stack, make)
+	s.stack, err = selectStack(ctx, workspace, o.stack, create)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +89,12 @@ type missing string
 func (m missing) Error() string        { return string(m) }
 func (m missing) Is(target error) bool { return target == errNoStack }
 
-func selectStack(ctx context.Context, workspace auto.Workspace, name string, make bool) (auto.Stack, error) {
+func selectStack(ctx context.Context, workspace auto.Workspace, name string, create bool) (auto.Stack, error) {
 	stack, err := auto.SelectStack(ctx, name, workspace)
 	switch {
 	case err == nil:
 		return stack, nil
-	case auto.IsSelectStack404Error(err) && make:
+	case auto.IsSelectStack404Error(err) && create:
 		stack, err = auto.NewStack(ctx, name, workspace)
 		return stack, explain(err)
 	case auto.IsSelectStack404Error(err):

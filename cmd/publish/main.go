@@ -4,10 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"time"
 
@@ -17,21 +17,18 @@ import (
 func main() {
 	issue := flag.String("issue", "", "keep an issue of this title instead of a comment")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	if err := run(ctx, flag.Arg(0), *issue); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	err := run(ctx, flag.Arg(0), *issue)
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "publish:", err)
-		cancel()
-		stop()
-		os.Exit(1) //nolint:gocritic // both were called
+		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, file, issue string) error {
 	if file == "" {
-		return fmt.Errorf("publish [--issue TITLE] REPORT")
+		return errors.New("call it with the file of a report: publish [--issue TITLE] REPORT")
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

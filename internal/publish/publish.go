@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,7 +31,7 @@ func Mark(report string) (string, error) {
 	if found := mark.FindString(report); found != "" {
 		return found, nil
 	}
-	return "", fmt.Errorf("the report has no mark such as <!-- prefect-platform preview prod -->")
+	return "", errors.New("the report has no mark such as <!-- prefect-platform preview prod -->")
 }
 
 // caller sends requests with a credential.

@@ -14,10 +14,10 @@ import (
 func Project(pulumiYAML []byte, clone string) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(pulumiYAML, &document); err != nil {
-		return nil, fmt.Errorf("Pulumi.yaml cannot be read: %w", err)
+		return nil, fmt.Errorf("the project file Pulumi.yaml cannot be read: %w", err)
 	}
 	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("Pulumi.yaml is not an object")
+		return nil, errors.New("the project file Pulumi.yaml is not an object")
 	}
 	root := document.Content[0]
 	if main := scalar(find(root, "main")); !filepath.IsAbs(main) {

@@ -76,15 +76,18 @@ func TestPreviewReport_IsWrittenAlsoWhenItIsRefusedOrFails(t *testing.T) {
 	}{
 		{
 			"the configuration", "Pulumi.prod.yaml", "    allow: []\n", "    allow: [anywhere]\n    httpsPrt: 8443\n",
-			"refused, 2 problems in configuration or prerequisites", []string{`edge.allow[0]: found "anywhere", want a network in CIDR notation`, "edge.httpsPrt: found an unknown key"},
+			"refused, 2 problems in configuration or prerequisites",
+			[]string{`edge.allow[0]: found "anywhere", want a network in CIDR notation`, "edge.httpsPrt: found an unknown key"},
 		},
 		{
 			"a policy", "policy/rules/registry.go", "containersRules,", "containersRules, forbidden,",
-			"refused, 1 policy violation", []string{"- `containers-e2e` on `proxy-nginx`", "  - found: `it is made of nginx`", "  - change: `make it of something else`"},
+			"refused, 1 policy violation",
+			[]string{"- `containers-e2e` on `proxy-nginx`", "  - found: `it is made of nginx`", "  - change: `make it of something else`"},
 		},
 		{
 			"the program", "components/platform.go", "	db, err := database.New(", "	return nil, fmt.Errorf(\"the roof fell in\")\n	db, err := database.New(",
-			"failed", []string{"the roof fell in"},
+			"failed",
+			[]string{"the roof fell in"},
 		},
 	} {
 		clone.restore(t)
