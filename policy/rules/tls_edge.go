@@ -119,10 +119,10 @@ func overTLS(judge func(*Case, *edge, *nginx.Server)) func(*Case) {
 
 var redirectTarget = regexp.MustCompile(`^https://([^/$:]+|\[[0-9a-f:.]+\])(:\d+)?(/|\$request_uri|$)`)
 
-// ownHTTPS reports whether a redirect leads to a name that a server with TLS has.
+// ownHTTPS reports whether a redirect leads to a name that a server has; whether that one speaks TLS is for tls-edge-listeners.
 func ownHTTPS(e *edge, target string) bool {
 	m := redirectTarget.FindStringSubmatch(target)
-	return m != nil && slices.ContainsFunc(e.Servers, func(s *nginx.Server) bool { return usesTLS(s) && slices.Contains(serverNames(s), m[1]) })
+	return m != nil && slices.ContainsFunc(e.Servers, func(s *nginx.Server) bool { return slices.Contains(serverNames(s), m[1]) })
 }
 
 func rejects(s *nginx.Server) bool { return s.Value("ssl_reject_handshake", "off") == "on" }
