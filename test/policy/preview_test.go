@@ -191,7 +191,7 @@ func (b *bench) environment(folder string) []string {
 		}
 		clean = append(clean, entry)
 	}
-	return append(clean, "PULUMI_BACKEND_URL=file://"+filepath.Join(folder, "state"), "PULUMI_CONFIG_PASSPHRASE="+passphrase, "PULUMI_SKIP_UPDATE_CHECK=true")
+	return append(clean, "PULUMI_BACKEND_URL=file://"+filepath.Join(folder, "state"), "PULUMI_CONFIG_PASSPHRASE="+passphrase, "PULUMI_SKIP_UPDATE_CHECK=true", "PULUMI_DEBUG_COMMANDS=true") // the last shows --event-log
 }
 
 func (b *bench) run(t *testing.T, dir string, environment []string, name string, args ...string) {
