@@ -7,6 +7,7 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -95,7 +96,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 	proxy.CACertificate = cert.authority
 	proxy.Ready = nginx.Ready
-	return proxy, ctx.RegisterResourceOutputs(proxy, pulumi.Map{"caCertificate": proxy.CACertificate})
+	outputs := maps.Clone(recorded) // what rules about the stack as a whole are shown
+	outputs["caCertificate"] = proxy.CACertificate
+	return proxy, ctx.RegisterResourceOutputs(proxy, outputs)
 }
 
 func (a Args) validate() error {

@@ -91,7 +91,7 @@ func (b *bench) preview(t *testing.T, v variant, flags ...string) outcome {
 	if stack == "" {
 		stack = "prod"
 	}
-	folder := filepath.Join(b.dir, strings.NewReplacer(" ", "-", "/", "-").Replace(t.Name()))
+	folder := filepath.Join(b.dir, stack+"-"+strings.NewReplacer(" ", "-", "/", "-").Replace(t.Name()))
 	binary := filepath.Join(folder, "program")
 	b.project(t, folder, stack, v.config, binary)
 	if err := os.CopyFS(filepath.Join(folder, "state"), os.DirFS(filepath.Join(b.dir, stack, "state"))); err != nil {
