@@ -97,7 +97,7 @@ func (b *bench) preview(t *testing.T, v variant, flags ...string) outcome {
 	if err := os.CopyFS(filepath.Join(folder, "state"), os.DirFS(filepath.Join(b.dir, stack, "state"))); err != nil {
 		t.Fatal(err)
 	}
-	b.run(t, b.clone, nil, "go", "build", "-overlay", b.overlay(t, folder, v), "-o", binary, ".")
+	b.run(t, b.clone, nil, "go", "build", "-ldflags", "-s -w", "-overlay", b.overlay(t, folder, v), "-o", binary, ".")
 
 	log := filepath.Join(folder, "events")
 	args := append([]string{"preview", "--stack", stack, "--non-interactive", "--color", "never", "--event-log", log}, flags...)
