@@ -24,7 +24,15 @@ type freshClone struct {
 
 func newClone(t *testing.T) *freshClone {
 	t.Helper()
-	base := t.TempDir()
+	base, err := os.MkdirTemp("", "e2e-") // short: the address of ssh's control socket has 107 characters at most
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(base); err != nil {
+			t.Error(err)
+		}
+	})
 	c := &freshClone{dir: filepath.Join(base, "clone"), temp: filepath.Join(base, "tmp")}
 	if out, err := exec.Command("git", "clone", "--quiet", "file://"+stack.clone, c.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
