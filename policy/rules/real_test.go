@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumitokens "github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -88,10 +89,15 @@ func realStack(t testing.TB, stack string, preview bool) real {
 	}
 	for _, args := range recorder.All("") {
 		rpc := args.RegisterRPC
+		// The mock's own inputs leave out what is unknown.
+		inputs, err := plugin.UnmarshalProperties(rpc.GetObject(), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepResources: true, KeepOutputValues: true})
+		if err != nil {
+			t.Fatal(err)
+		}
 		made.resources = append(made.resources, Resource{
 			Type: args.TypeToken, Name: args.Name, Parent: rpc.GetParent(),
 			URN:                 string(resource.NewURN("dev", "prefect-platform", parentType(rpc.GetParent()), pulumitokens.Type(args.TypeToken), args.Name)),
-			Properties:          resource.FromResourcePropertyMap(args.Inputs),
+			Properties:          resource.FromResourcePropertyMap(inputs),
 			Protect:             rpc.GetProtect(),
 			DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
 			IgnoreChanges:       rpc.GetIgnoreChanges(),
