@@ -184,14 +184,6 @@ func rank(component string) int {
 	return 1
 }
 
-// input returns an input of the new resource, or of the old one where there is no new one.
-func (c change) input(name string) any {
-	if c.step.New != nil && c.step.Op != apitype.OpDelete {
-		return c.step.New.Inputs[name]
-	}
-	return c.before(name)
-}
-
 func (c change) before(name string) any {
 	if c.step.Old == nil {
 		return nil

@@ -57,7 +57,7 @@ func divided(list []string) []string {
 // short are flags of one letter that mean a password to a program; elsewhere -p is a port, a path or a pool.
 var short = map[string]string{
 	"mysql": "-p", "mysqldump": "-p", "mysqladmin": "-p", "mariadb": "-p", "mariadb-dump": "-p", "mongo": "-p", "mongosh": "-p", "mongodump": "-p",
-	"sshpass": "-p", "login": "-p", "sqlcmd": "-P", "redis-cli": "-a", "redis-benchmark": "-a", "ldapsearch": "-w", "ldapmodify": "-w", "mosquitto_pub": "-P", "mosquitto_sub": "-P",
+	"sshpass": "-p", "login": "-p", "sqlcmd": "-P", "redis-cli": "-a", "redis-benchmark": "-a", "ldapsearch": "-w", "ldapmodify": "-w", "mosquitto_pub": "-P", "mosquitto_sub": "-P", //nolint:misspell // a program of that name
 }
 
 func flags(list []string) string {

@@ -97,9 +97,19 @@ func TestScript_KnowsTheFlagsOfPrograms(t *testing.T) {
 
 func TestArguments_LetUsualCommandsPass(t *testing.T) {
 	for _, list := range [][]string{
-		{"psql", "-p", "5432", "-U", "postgres"}, {"mkdir", "-p", "/srv/edge"}, {"prefect", "worker", "start", "-p", "default-pool"}, {"docker", "run", "--user", "999:999", "image"}, {"ssh", "-p", "2222", "host"},
-		{"run", "--password-file", "/run/password"}, {"run", "--key", "tls.key"}, {"curl", "-fsSo", "/dev/null", "http://127.0.0.1:8080/healthz"}, {"CMD", "pg_isready", "-q", "-U", "probe", "-d", "prefect"},
-		{"python", "-S", "-E", "/etc/platform/check.py", "api"}, {"nginx", "-g", "daemon off;"}, {"run", "--token-ttl=3600"}, {"run", "--password"},
+		{"psql", "-p", "5432", "-U", "postgres"},
+		{"mkdir", "-p", "/srv/edge"},
+		{"prefect", "worker", "start", "-p", "default-pool"},
+		{"docker", "run", "--user", "999:999", "image"},
+		{"ssh", "-p", "2222", "host"},
+		{"run", "--password-file", "/run/password"},
+		{"run", "--key", "tls.key"},
+		{"curl", "-fsSo", "/dev/null", "http://127.0.0.1:8080/healthz"},
+		{"CMD", "pg_isready", "-q", "-U", "probe", "-d", "prefect"},
+		{"python", "-S", "-E", "/etc/platform/check.py", "api"},
+		{"nginx", "-g", "daemon off;"},
+		{"run", "--token-ttl=3600"},
+		{"run", "--password"},
 	} {
 		if what := Arguments(list); what != "" {
 			t.Errorf("%v is taken for %s", list, what)

@@ -232,7 +232,7 @@ func TestParse_FollowsIncludesAndTellsWhereTheyAre(t *testing.T) {
 func FuzzParse_NeverPanics(f *testing.F) {
 	f.Add("http { server { location / { proxy_pass http://x; error_page 401 = @a; } location @a { return 1; } } }")
 	f.Add("http { map \"$a\" $b { ~^/(x|y)+$ $1; default $c; } geo $d { default 1; } server { auth_basic $b; auth_basic_user_file x; if ($d) { return; } try_files a; } }")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		conf, _ := Parse("/nginx.conf", map[string]File{"/nginx.conf": {Text: text}}, nil)
 		if conf == nil {
 			return

@@ -203,7 +203,7 @@ func (w *walker) precontent(s *Scope, st state) bool {
 	if code, ok := strings.CutPrefix(last, "="); ok {
 		w.status(number(code), s, d, st)
 	} else {
-		w.lead(last, s, d, st)
+		w.lead(last, d, st)
 	}
 	return true
 }
@@ -260,7 +260,7 @@ func (w *walker) status(code int, s *Scope, at *Directive, st state) {
 		if i := slices.IndexFunc(d.Args, func(arg string) bool { return strings.HasPrefix(arg, "=") }); i >= 0 {
 			next.status = number(d.Args[i][1:]) // a lone = leaves the code to the page
 		}
-		w.lead(d.Args[len(d.Args)-1], s, d, next)
+		w.lead(d.Args[len(d.Args)-1], d, next)
 		return
 	}
 	if st.status != 0 {
@@ -270,7 +270,7 @@ func (w *walker) status(code int, s *Scope, at *Directive, st state) {
 }
 
 // lead goes on at a named location, another path or another site.
-func (w *walker) lead(to string, s *Scope, d *Directive, st state) {
+func (w *walker) lead(to string, d *Directive, st state) {
 	targets, ok := w.conf.Values(to)
 	if !ok {
 		w.end(Outcome{Kind: Unclear, Why: to + " can be anything", At: d})

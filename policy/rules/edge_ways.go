@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,11 +54,11 @@ var (
 // mayBeAnonymous reports whether a request needs no credential: Prefect answers its health check to anyone, and guards its WebSockets by a token in the first message,
 // because its clients send no header there.
 func mayBeAnonymous(r nginx.Request) bool {
-	return r.Method == "GET" && (healthPath.MatchString(r.URI) || isWebSocket(r))
+	return r.Method == http.MethodGet && (healthPath.MatchString(r.URI) || isWebSocket(r))
 }
 
 func isWebSocket(r nginx.Request) bool {
-	return r.Method == "GET" && strings.EqualFold(r.Upgrade, "websocket") && webSocketPath.MatchString(r.URI)
+	return r.Method == http.MethodGet && strings.EqualFold(r.Upgrade, "websocket") && webSocketPath.MatchString(r.URI)
 }
 
 // findWays tries requests that the configuration itself suggests: paths that its locations and maps know and near misses, each with methods and Upgrade headers.

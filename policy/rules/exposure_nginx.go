@@ -32,7 +32,7 @@ var exposureNginxRules = []Rule{
 		Why:        "An IPv4 network wider than /8 or an IPv6 one wider than /16 is no list of one's own people.",
 		Production: true,
 		Resource: overEdges(func(c *Case, e *edge) {
-			e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
+			e.Walk(func(d *nginx.Directive, _ []*nginx.Directive) {
 				switch {
 				case d.Directive == "allow" && d.Args[0] != "all" && wideText(d.Args[0]): // allow all is for exposure-allowlist-ends
 					c.Refuse(nginx.Place(d), "pulumi config set --path edge.allow[0] 192.168.1.0/24, a network of your people")

@@ -38,18 +38,6 @@ type real struct {
 	changed map[int]bool
 }
 
-// find returns a copy of a resource, which a test may change.
-func (r real) find(t testing.TB, token, name string) Resource {
-	t.Helper()
-	for _, each := range r.resources {
-		if each.Type == token && each.Name == name {
-			return each
-		}
-	}
-	t.Fatalf("the real stack has no %s %s", token, name)
-	return Resource{}
-}
-
 // up and preview are the real stacks, by name of their stack file: with every value known, and with what a first preview knows.
 func up(t testing.TB, stack string) real      { return realStack(t, stack, false) }
 func preview(t testing.TB, stack string) real { return realStack(t, stack, true) }

@@ -85,10 +85,10 @@ func secondEngine(t *testing.T) (host string) {
 	t.Cleanup(func() {
 		_ = daemon.Process.Signal(syscall.SIGTERM) // it stops its containers
 		select {
-		case <-ended:
+		case <-ended: //nolint:errcheck // how it ended does not matter
 		case <-time.After(time.Minute):
 			_ = daemon.Process.Kill()
-			<-ended
+			<-ended //nolint:errcheck // the same
 		}
 	})
 

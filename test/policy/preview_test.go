@@ -239,7 +239,7 @@ func (o *outcome) read(t *testing.T, log string) {
 	}
 }
 
-// configured changes values of a stack file; the key is that of the top and then names, such as prefect-platform:edge.limits.api.burst.
+// configured changes values of a stack file, or takes out those that are to be nil; the key is that of the top and then names, such as prefect-platform:edge.limits.api.burst.
 func configured(t *testing.T, text []byte, values map[string]any) []byte {
 	t.Helper()
 	if len(values) == 0 {
@@ -260,7 +260,10 @@ func configured(t *testing.T, text []byte, values map[string]any) []byte {
 			}
 			into = below
 		}
-		into[keys[len(keys)-1]] = value
+		last := keys[len(keys)-1]
+		if into[last] = value; value == nil {
+			delete(into, last)
+		}
 	}
 	changed, err := yaml.Marshal(file)
 	if err != nil {
