@@ -2,4 +2,4 @@ package rules
 
 import "slices"
 
-var containersRules = slices.Concat(typeRules, imageRules, privilegeRules, hostRules, namespaceRules, limitRules, lifeRules)
+var containersRules = slices.Concat(typeRules, imageRules, privilegeRules, hostRules, namespaceRules, limitRules, lifeRules, containersChangesRules)

@@ -52,6 +52,9 @@ var dataRules = []Rule{
 			}
 			found := false
 			for _, m := range mountsOf(c, c.Resource) {
+				if strings.HasPrefix(m.path, at+"/") {
+					c.Refuse(fmt.Sprintf("a %s mount on %s lies over the data", m.kind, m.path), "take it away: what is written there is not on the protected volume")
+				}
 				if m.path != at {
 					continue
 				}

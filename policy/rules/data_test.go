@@ -19,6 +19,7 @@ var _ = prove("data-volume-named", proof{
 
 var _ = prove("data-path", proof{
 	fails: []fixture{
+		on(theDB, "a memory over the data", putField("tmpfs", "/var/lib/postgresql/18", "size=1g"), "lies over"),
 		on(theDB, "the path of another major", putIn("volumes", 1, "containerPath", "/var/lib/postgresql/data"), "no volume is mounted on /var/lib/postgresql"),
 		{name: "a major with the path of the next", of: tokens.Container, resource: theDB, change: put("image", "postgres:17.10"+digest), found: "/var/lib/postgresql/data"},
 		on(theDB, "data in memory", several(putIn("volumes", 1, "containerPath", "/srv"), putField("tmpfs", "/var/lib/postgresql", "mode=0700")), "tmpfs"),

@@ -4,7 +4,7 @@ import "slices"
 
 // All returns every rule, family by family.
 func All() []Rule {
-	return slices.Concat(authRules, tlsRules, exposureRules, secretsRules, containersRules, dataRules, scaleRules, monitoringRules)
+	return slices.Concat(authRules, tlsRules, exposureRules, secretsRules, containersRules, dataRules, dataDurableRules, scaleRules, monitoringRules)
 }
 
 func find(all []Rule, id string) (Rule, bool) {

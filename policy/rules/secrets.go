@@ -2,11 +2,10 @@ package rules
 
 import "slices"
 
-// secretsRules keep secrets out of where they can be read, and weak ones out of everywhere. What they cannot see: outputs of the stack, which are no resource, and
-// what a component registers as outputs after it was judged. The program marks the first as secret itself.
+// secretsRules keep secrets out of where they can be read, and weak ones out of everywhere.
 var secretsRules = slices.Concat(
 	secretsPlacesRules, secretsConfigRules, secretsProviderRules, secretsGeneratorRules, secretsFilesRules, secretsPostgresRules, secretsPasswordFileRules,
-	secretsRedisRules, secretsRotationRules, secretsNginxRules,
+	secretsRedisRules, secretsRotationRules, secretsOutputsRules, secretsNginxRules,
 )
 
 // asvsSecrets is the number of the OWASP ASVS 5.0 that most of these rules rest on.
