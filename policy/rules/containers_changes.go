@@ -35,4 +35,3 @@ var containersChangesRules = []Rule{
 		},
 	},
 }
-

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -32,18 +33,32 @@ var exposureNginxRules = []Rule{
 		Why:        "An IPv4 network wider than /8 or an IPv6 one wider than /16 is no list of one's own people.",
 		Production: true,
 		Resource: overEdges(func(c *Case, e *edge) {
+			var allowed []string
 			e.Walk(func(d *nginx.Directive, _ []*nginx.Directive) {
+				if d.Directive == "allow" {
+					allowed = append(allowed, d.Args[0])
+				}
 				switch {
 				case d.Directive == "allow" && d.Args[0] != "all" && wideText(d.Args[0]): // allow all is for exposure-allowlist-ends
 					c.Refuse(nginx.Place(d), "pulumi config set --path edge.allow[0] 192.168.1.0/24, a network of your people")
 				case d.Directive == "geo":
+					var spared []string
 					for _, entry := range d.Block {
+						if entry.Directive != "default" {
+							spared = append(spared, entry.Directive)
+						}
 						if entry.Directive != "default" && wideText(entry.Directive) {
 							c.Refuse(nginx.Place(d)+" has "+nginx.Text(entry), "pulumi config set --path edge.exempt[0] 192.168.1.0/24, a network of your remote workers")
 						}
 					}
+					if wideTogether(spared) {
+						c.Refuse(nginx.Place(d)+" has networks that are too many addresses together", "name the networks of your remote workers only: edge.exempt")
+					}
 				}
 			})
+			if wideTogether(allowed) {
+				c.Refuse("the networks that are allowed are too many addresses together", "name the networks of your people only: edge.allow")
+			}
 		}),
 	},
 	{
@@ -141,6 +156,23 @@ func wideText(text string) bool {
 		return network.Bits() < 8
 	}
 	return network.Bits() < 16
+}
+
+// wideTogether tells whether networks, each of which may be narrow enough, are together more than two of the widest.
+func wideTogether(texts []string) bool {
+	slices.Sort(texts)
+	var four, six float64
+	for _, text := range slices.Compact(texts) {
+		network, err := netip.ParsePrefix(text)
+		switch {
+		case err != nil:
+		case network.Addr().Is4():
+			four += math.Exp2(float64(32 - network.Bits()))
+		default:
+			six += math.Exp2(float64(128 - network.Bits()))
+		}
+	}
+	return four > math.Exp2(25) || six > math.Exp2(113)
 }
 
 // highestRate is how many requests per second one address may be allowed: ten times what an API container answers.
@@ -275,10 +307,12 @@ func notByAddress(e *edge, key string) string {
 
 func trustedProxies(c *Case, e *edge) {
 	forwardedAddress(c, e)
+	var trusted []string
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
 		const change = "name the addresses of your load balancers only: edge.trustedProxies"
 		switch d.Directive {
 		case "set_real_ip_from":
+			trusted = append(trusted, d.Args[0])
 			if wideText(d.Args[0]) {
 				c.Refuse(nginx.Place(d), change)
 			}
@@ -292,6 +326,9 @@ func trustedProxies(c *Case, e *edge) {
 			}
 		}
 	})
+	if wideTogether(trusted) {
+		c.Refuse("the proxies that are trusted are too many addresses together", "name the addresses of your load balancers only: edge.trustedProxies")
+	}
 }
 
 // forwardedAddress looks at each place that sends requests on: one proxy_set_header of its own takes away all that it would inherit, and what the client claims goes on.

@@ -22,6 +22,8 @@ var (
 			[4]string{"the whole internet", edgeAllow, "satisfy all;\n        allow 0.0.0.0/0;\n        deny all;", "0.0.0.0/0"},
 			[4]string{"the whole internet of version 6", edgeAllow, "satisfy all;\n        allow ::/0;\n        deny all;", "::/0"},
 			[4]string{"half of it", edgeAllow, "satisfy all;\n        allow 0.0.0.0/1;\n        allow 128.0.0.0/1;\n        deny all;", "128.0.0.0/1"},
+			[4]string{"many of the widest", edgeAllow, "satisfy all;\n        allow 1.0.0.0/8;\n        allow 2.0.0.0/8;\n        allow 3.0.0.0/8;\n        deny all;", "together"},
+			[4]string{"no limits for many", "geo $counted {", "geo $counted {\n 1.0.0.0/8 0;\n 2.0.0.0/8 0;\n 3.0.0.0/8 0;", "together"},
 			[4]string{"a socket", edgeAllow, "satisfy all;\n        allow unix:;\n        deny all;", "unix:"},
 			[4]string{"no limits for a half", "geo $counted {", "geo $counted {\n 0.0.0.0/1 0;", "0.0.0.0/1"},
 		),
@@ -66,6 +68,7 @@ var (
 	_ = prove("exposure-trusted-proxies", proof{
 		fails: onEdge(
 			[4]string{"everybody", proxies, "    set_real_ip_from 0.0.0.0/0;\n    real_ip_header X-Forwarded-For;\n" + proxies, "0.0.0.0/0"},
+			[4]string{"many of the widest", proxies, "    set_real_ip_from 1.0.0.0/8;\n    set_real_ip_from 2.0.0.0/8;\n    set_real_ip_from 3.0.0.0/8;\n    real_ip_header X-Forwarded-For;\n" + proxies, "together"},
 			[4]string{"everybody of version 6", proxies, "    set_real_ip_from ::/0;\n" + proxies, "::/0"},
 			[4]string{"everybody for one server", tlsServer, "set_real_ip_from 0.0.0.0/1;\n" + tlsServer, "0.0.0.0/1"},
 			[4]string{"a name", proxies, "    set_real_ip_from balancer;\n" + proxies, "balancer"},

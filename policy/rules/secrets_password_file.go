@@ -57,6 +57,8 @@ func judgePasswordFile(c *Case, f file) {
 		switch {
 		case !divided || user == "" || strings.ContainsAny(user, " \t\r"):
 			problem = "is no user:hash"
+		case i > 0 && len(seen) > 0 && !seen[user]:
+			problem = "lets in another user, whom nothing recorded"
 		case seen[user]:
 			problem = "names a user for the second time, which nginx never reads"
 		default:

@@ -118,6 +118,7 @@ var (
 var _ = prove("secrets-password-file", proof{
 	fails: []fixture{
 		passwords("plain text", "prefect:hunter2\n", "plain text or DES"),
+		passwords("a second user", "prefect:$5$rounds=1000$saltsaltsaltsalt$a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v\nsupport:$5$rounds=1000$saltsaltsaltsalt$a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v\n", "another user"),
 		passwords("marked as plain", "prefect:{PLAIN}hunter2\n", "in braces"),
 		passwords("SHA without salt", "prefect:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "in braces"),
 		passwords("SHA with salt", "prefect:{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "in braces"),

@@ -172,6 +172,13 @@ func defaultCertificate(c *Case, e *edge) {
 			}
 		}
 	}
+	for _, s := range e.public() {
+		for _, name := range serverNames(s) {
+			if !rejects(s) && usesTLS(s) && (strings.HasPrefix(name, "~") || strings.ContainsAny(name, "*") || strings.HasPrefix(name, ".")) {
+				c.Refuse(serverName(s)+" shows its certificate to whoever asks for a name that fits "+name, "write the names of the edge in full in "+template)
+			}
+		}
+	}
 	for port, s := range defaults {
 		if rejects(s) {
 			continue

@@ -65,6 +65,8 @@ var (
 	_ = prove("tls-edge-default-certificate", proof{
 		fails: append([]fixture{{name: "a certificate for every name", stack: "dev", edge: line("ssl_reject_handshake on;", "ssl_certificate $certificate; ssl_certificate_key $certificate_key;"), found: "whoever asks"}}, onEdge(
 			[4]string{"the edge as the default", "listen 8443 ssl;\n        http2 on;\n        server_name prefect", "listen 8443 ssl default_server;\n        http2 on;\n        server_name prefect", "whoever asks"},
+			[4]string{"every name", "server_name prefect.corp.net;", "server_name prefect.corp.net ~^.*;", "fits ~^.*"},
+			[4]string{"a whole domain", "server_name prefect.corp.net;", "server_name *.corp.net;", "fits *.corp.net"},
 			[4]string{"no other is the default", "listen 8443 ssl;\n        http2 on;\n        server_name prefect", "listen 9443 ssl;\n        http2 on;\n        server_name prefect", "whoever asks"},
 		)...),
 		neverUnknown: neverUnknownEdge,

@@ -3,6 +3,7 @@ package rules
 // twoFaults are the fixtures, by rule and name, whose one change is a fault in the eyes of another family too: a Grafana without a password is also an image that
 // nobody pinned, a health check that holds a secret is also one that ends nothing.
 var twoFaults = map[string][]string{
+	"tls-edge-default-certificate/a whole domain":                 {"tls-edge-redirect"},
 	"secrets-provider/a host with an empty user":                  {"exposure-engine"},
 	"containers-labels-known/one":                                 {"secrets-metadata"},
 	"containers-labels-known/all of them":                         {"secrets-metadata"},

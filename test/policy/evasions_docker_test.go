@@ -117,11 +117,13 @@ var lateEvasions = []variant{
 		name:    "not in a preview",
 		program: "onlyup.go.txt",
 		why:     "the program looks whether it is previewed, and adds the published database only in an up",
+		unseen:  "it registers nothing in a preview; in an up pack and guard refuse the container",
 	},
 	{
 		name:    "past Pulumi",
 		program: "exec.go.txt",
 		why:     "the program itself runs docker in an up, and Pulumi never hears of the container that publishes the API",
+		unseen:  "no resource is registered, ever; platform drift finds an unknown container",
 	},
 	{
 		name: "a transform after the guard",

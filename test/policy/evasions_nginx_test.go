@@ -108,7 +108,8 @@ var authenticationEvasions = []variant{
 			authorization, "\treturn text.String()\n",
 			"\tfmt.Fprintf(&text, \"server {\\n    listen 8443 ssl;\\n    server_name debug;\\n    ssl_certificate tls.crt;\\n    ssl_certificate_key tls.key;\\n    location / {\\n        proxy_set_header Authorization %q;\\n        proxy_pass http://prefect;\\n    }\\n}\\n\", basic(active))\n\treturn text.String()\n",
 		}},
-		why: "the included file is secret and unknown in a preview; it adds a server that gives every client that asks for debug the credential of the API",
+		why:    "the included file is secret and unknown in a preview; it adds a server that gives every client that asks for debug the credential of the API",
+		unseen: "the file holds a generated password; in an up auth-edge-included refuses it",
 	},
 	{
 		name: "a second user with a password that somebody knows",
@@ -116,12 +117,14 @@ var authenticationEvasions = []variant{
 			{proxySpecs, "return htpasswd.Line(a.User, values[0].(string), values[1].(string))", "line, err := htpasswd.Line(a.User, values[0].(string), values[1].(string))\n\t\tif err != nil {\n\t\t\treturn \"\", err\n\t\t}\n\t\tmore, err := htpasswd.Line(\"support\", \"Support-2026\", values[1].(string))\n\t\treturn line + more, err"},
 			{authorization, `"map $http_authorization $api_authorization {\n    default $http_authorization;%s\n}\n", rewritten)`, `"map $http_authorization $api_authorization {\n    default %q;%s\n}\n", basic(active), rewritten)`},
 		},
-		why: "the password file, unknown in a preview, has a back door, and the map gives whoever passed the edge the credential of the API",
+		why:    "the password file, unknown in a preview, has a back door, and the map gives whoever passed the edge the credential of the API",
+		unseen: "the file is made of a generated password; in an up secrets-password-file refuses a second user",
 	},
 	{
-		name:  "the installer edits what it installs",
-		edits: []edit{{"components/proxy/files/install", "release=releases/$(cat", "sed -i 's/satisfy all/satisfy any/' $new/nginx.conf\nrelease=releases/$(cat"}},
-		why:   "the uploaded nginx.conf is fine, but the script that makes it current changes it: an allowed address is enough, and nobody is asked for a password",
+		name:   "the installer edits what it installs",
+		edits:  []edit{{"components/proxy/files/install", "release=releases/$(cat", "sed -i 's/satisfy all/satisfy any/' $new/nginx.conf\nrelease=releases/$(cat"}},
+		why:    "the uploaded nginx.conf is fine, but the script that makes it current changes it: an allowed address is enough, and nobody is asked for a password",
+		unseen: "what a script does is behaviour of reviewed code; TestAccess and the lab tests of the edge see it",
 	},
 }
 

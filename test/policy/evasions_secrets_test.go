@@ -33,10 +33,11 @@ var secretEvasions = []variant{
 		why: "33 characters of which four can be guessed in 65536 tries, and the resource's ID tells them",
 	},
 	{
-		name:  "the private key in the file of the chain",
-		stack: "dev",
-		edits: []edit{{proxySpecs, chainFile, `files[nginxconf.Certificate] = workload.File{Content: pulumi.Sprintf("%s%s", cert.chain, cert.key), Mode: workload.Public}`}},
-		why:   "nginx reads only certificates from it, so everything works, and the key is readable for everybody in a public file; unknown in a preview",
+		name:   "the private key in the file of the chain",
+		stack:  "dev",
+		edits:  []edit{{proxySpecs, chainFile, `files[nginxconf.Certificate] = workload.File{Content: pulumi.Sprintf("%s%s", cert.chain, cert.key), Mode: workload.Public}`}},
+		why:    "nginx reads only certificates from it, so everything works, and the key is readable for everybody in a public file; unknown in a preview",
+		unseen: "the key is generated; in an up secrets-file-mode refuses it",
 	},
 	{
 		name:  "a secret file that others may read",

@@ -19,10 +19,14 @@ func TestPreview_StopsEveryEvasion(t *testing.T) {
 			t.Run(v.name, func(t *testing.T) {
 				t.Parallel()
 				got := b.preview(t, v)
-				if got.err == nil || len(got.mandatory) == 0 {
+				stopped := got.err != nil && len(got.mandatory) > 0
+				switch {
+				case v.unseen == "" && !stopped:
 					t.Errorf("%s goes through; %s", v.why, got.describe())
+				case v.unseen != "" && stopped:
+					t.Errorf("it is seen now, by %v: take the reason away", got.rules())
 				}
-				t.Logf("stopped by %v", got.rules())
+				t.Logf("stopped by %v %s", got.rules(), v.unseen)
 			})
 		}
 	})

@@ -39,6 +39,8 @@ type variant struct {
 	want []string
 	// why says what the change would do; for evasions, the idea.
 	why string
+	// unseen says why no preview can see it, and who does; empty for what must be stopped.
+	unseen string
 }
 
 // edit changes one place in a file of the repository.
