@@ -90,6 +90,9 @@ integration: ## tests of single parts on the lab's engine: image contracts, edge
 images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official
 	@. .lab/env && cd lab && go test -tags lab -count=1 -v ./images && go run ./cmd/lab official
 
+policies: ## preview changed programs with the real command line and the real policy pack: mutations and evasions
+	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m ./test/policy
+
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
@@ -106,4 +109,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration e2e drills bench-smoke docs
+.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration policies e2e drills bench-smoke docs
