@@ -90,15 +90,16 @@ integration: ## tests of single parts on the lab's engine: image contracts, edge
 images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official
 	@. .lab/env && cd lab && go test -tags lab -count=1 -v ./images && go run ./cmd/lab official
 
-policies: ## preview changed programs with the real command line and the real policy pack: mutations and evasions
-	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m ./test/policy
+policies: ## preview the program, and each of its mutations, with the real command line and the real policy pack
+	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run 'Unchanged|Mutation' ./test/policy
 
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 45m -v -run '$(E2E)' .
 
-drills: ## the end-to-end tests in their long versions
+drills: ## the end-to-end tests in their long versions, and the attempts to get around the policies
+	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 
 bench-smoke: lab ## figures: preview, up, memory, requests per second
