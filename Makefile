@@ -15,7 +15,7 @@ up: lab bin/platform bin/policy ## put the stack up, or bring it up to date, and
 	@$(platform) up
 
 # A local stack has its state here, and an engine; any other preview needs the command line only.
-preview: $(if $(wildcard .state/.pulumi/stacks/prefect-platform/$(STACK).json),lab,lab-tools) bin/platform bin/policy ## show what up would do, judged by the policies, and change nothing
+preview: $(if $(and $(filter-out nothing,$(AGAINST)),$(wildcard .state/.pulumi/stacks/prefect-platform/$(STACK).json)),lab,lab-tools) bin/platform bin/policy ## show what up would do, judged by the policies, and change nothing
 	@$(platform) preview --against $(AGAINST) $(if $(REPORT),--report $(REPORT))
 
 deploy: lab-tools bin/platform bin/policy ## what a pipeline runs: up, without questions, on an engine that is elsewhere
@@ -91,7 +91,7 @@ images-contract: lab ## hold the images that the engine has to the contract of t
 	@. .lab/env && cd lab && go test -tags lab -count=1 -v ./images && go run ./cmd/lab official
 
 policies: ## preview the program, and each of its mutations, with the real command line and the real policy pack
-	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run 'Unchanged|Mutation' ./test/policy
+	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run 'Unchanged|Mutation|Program' ./test/policy
 
 E2E ?= .
 

@@ -46,15 +46,15 @@ func (p *policies) exceptions() policyx.Policy {
 			p.known.mutex.Lock()
 			p.known.list = list
 			p.known.mutex.Unlock()
-			p.list(args.Manager, resource(args.Resource))
+			p.list(args.Manager, list, resource(args.Resource))
 			return nil
 		},
 	})
 }
 
 // list tells what an exception lets pass for this resource. Those that count for nothing are told once, with the stack itself.
-func (p *policies) list(to policyx.PolicyManager, r rules.Resource) {
-	for _, e := range p.known.list {
+func (p *policies) list(to policyx.PolicyManager, list []rules.Exception, r rules.Resource) {
+	for _, e := range list {
 		problem := e.Problem(p.all, p.facts.Today)
 		if problem != "" && r.Type == tokens.Stack {
 			to.ReportViolation(fmt.Sprintf("%s: the exception of %s from %s does not count: %s", r.Name, e.Resource, e.Rule, problem), r.URN)

@@ -15,7 +15,7 @@ func main() {
 	defer stop()
 	err := newRoot().ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errSaid) && !errors.Is(err, errDrift) {
-		fmt.Fprintln(os.Stderr, "platform:", err)
+		fmt.Fprintln(os.Stderr, "platform:", masked(err.Error(), os.Environ()))
 	}
 	os.Exit(exitCode(err))
 }

@@ -17,6 +17,7 @@ import (
 	"prefect-platform/internal/doctor"
 	"prefect-platform/internal/progress"
 	"prefect-platform/internal/report"
+	"prefect-platform/policy/guard"
 )
 
 // What a preview is compared with.
@@ -57,9 +58,13 @@ it is the state where there is one.`,
 
 func (p *preview) run(ctx context.Context) error {
 	p.report = report.New(report.About{Stack: p.stack, Commit: commit(ctx)})
+	p.report.Hide(environmentSecrets(os.Environ()))
 	err := p.look(ctx)
 	if err != nil && !errors.Is(err, errSaid) {
 		p.report.Fail(err.Error())
+	}
+	if err != nil {
+		p.report.Ended()
 	}
 	if p.reportFile == "" {
 		return err
@@ -152,7 +157,11 @@ func (p *preview) refuse(findings []doctor.Finding) {
 func (p *preview) foresee(ctx context.Context, s *session, production bool, rerun []string) (*progress.Reporter, error) {
 	s.witness = p.report.Event
 	defer func() { s.witness = nil }()
-	return s.foresee(ctx, os.Stdout, production, rerun)
+	reporter, err := s.foresee(ctx, os.Stdout, production, rerun)
+	if errors.Is(err, errSaid) && len(reporter.Problems()) == 0 {
+		p.report.Fail("Pulumi ended with an error and did not say why; what it printed is in the log")
+	}
+	return reporter, err
 }
 
 // foresee shows what `up` would change, judged by the policy pack. The preview itself knows nothing of what is to be mended.
@@ -162,13 +171,16 @@ func (s *session) foresee(ctx context.Context, out io.Writer, production bool, r
 	if err != nil {
 		return nil, err
 	}
+	// The pack names everything at once, where what the program itself refuses would not even reach it.
+	s.stack.Workspace().SetEnvVar(guard.EnvPack, "1")
+	defer s.stack.Workspace().UnsetEnvVar(guard.EnvPack)
 	err = s.operateFor(ctx, reporter, func(ctx context.Context, to chan<- events.EngineEvent) error {
 		_, err := s.stack.Preview(ctx, optpreview.Replace(rerun), optpreview.PolicyPacks(pack), optpreview.PolicyPackConfigs(levels), optpreview.EventStreams(to))
 		return err
 	})
 	if err != nil {
 		say(reporter, err)
-		return nil, errSaid
+		return reporter, errSaid
 	}
 	_, err = fmt.Fprintln(out, reporter.Summary())
 	return reporter, err

@@ -50,7 +50,7 @@ func TestWorkflows_GiveNoMoreRightsThanNeeded(t *testing.T) {
 				t.Errorf("%s: job %s has no timeout", file, name)
 			}
 			for right, level := range job.Permissions {
-				if level == "write" && !slices.Contains([]string{"pull-requests", "issues"}, right) {
+				if level == "write" && !slices.Contains([]string{"pull-requests", "issues", "id-token"}, right) {
 					t.Errorf("%s: job %s may write %s", file, name, right)
 				}
 			}

@@ -29,6 +29,8 @@ type About struct {
 type Report struct {
 	about    About
 	hidden   *strings.Replacer
+	secrets  []string           // what hidden takes out
+	failed   bool               // the preview ended with an error
 	said     *progress.Reporter // reads errors and counts
 	changes  changes
 	policies policies
@@ -61,8 +63,14 @@ func (r *Report) Compared(nothing bool, instead []string) {
 	r.about.Nothing, r.about.Instead = nothing, instead
 }
 
-// Hide takes texts out of everything that the report is told from then on.
-func (r *Report) Hide(secrets []string) { r.hidden = newHidden(secrets) }
+// Hide takes further texts out of everything that the report is told from then on.
+func (r *Report) Hide(secrets []string) {
+	r.secrets = append(r.secrets, secrets...)
+	r.hidden = newHidden(r.secrets)
+}
+
+// Ended says that the preview ended with an error, whatever was told of it: it cannot be fine.
+func (r *Report) Ended() { r.failed = true }
 
 // Mend adds something that `platform up` would mend before it deploys.
 func (r *Report) Mend(what string) { r.mends = append(r.mends, code(r.hidden.Replace(what))) }
@@ -112,7 +120,7 @@ func (r *Report) verdict() string {
 		return "refused, " + count(len(r.refusals), "problem", "problems") + " in configuration or prerequisites"
 	case violations > 0:
 		return "refused, " + count(violations, "policy violation", "policy violations")
-	case len(r.wrong()) > 0:
+	case r.failed || len(r.wrong()) > 0:
 		return "failed"
 	case r.Changes() == 0 && len(r.mends) == 0:
 		return "fine, no changes"

@@ -21,7 +21,7 @@ import (
 )
 
 // certificate gives a stack with a provided certificate a pair of its own: the key is secret, and no certificate fits another key. The new one is like the one that
-// the stack has in whatever the program and the policies judge: names, validity, kind and size of the key, and whether it signed itself.
+// the stack has in names, validity, kind and size of the key, and whether it signed itself. How the stack's own was signed, and for what it may be used, is judged where its key is.
 func (w *work) certificate(all *yaml.Node, own func(string) string) {
 	tls, key := find(all, own("tls")), find(all, own("tlsKey"))
 	if scalar(find(tls, "mode")) != config.Provided || key != nil && !isSecure(key) {

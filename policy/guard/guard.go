@@ -40,6 +40,9 @@ func Install(ctx *pulumi.Context) error {
 		return err
 	}
 	g := &guard{all: rules.All(), facts: facts, levels: file, stack: ctx.Stack(), project: ctx.Project()}
+	if err := g.ready(); err != nil {
+		return err
+	}
 	return ctx.RegisterResourceTransform(g.transform)
 }
 
@@ -48,6 +51,16 @@ type guard struct {
 	facts          rules.Facts
 	levels         levels.File
 	stack, project string
+}
+
+// ready judges what no transform is shown: the levels, which may weaken nothing in production, and the stack itself, which is registered before the program begins.
+func (g *guard) ready() error {
+	if weak := g.levels.Weakened(g.all); g.facts.Production && len(weak) > 0 {
+		return fmt.Errorf("the stack says production: true, and policy/%s keeps rules from stopping it: %s; use exceptions with a reason and an end instead", levels.Name(true), strings.Join(weak, ", "))
+	}
+	name := g.project + "-" + g.stack
+	urn := resource.NewURN(pulumitokens.QName(g.stack), pulumitokens.PackageName(g.project), "", tokens.Stack, name)
+	return g.judge(rules.Resource{Type: tokens.Stack, Name: name, URN: string(urn)})
 }
 
 // transform changes nothing. A transform cannot return an error, but what it returns may hold one: the SDK waits for the output and then fails to register the resource.

@@ -92,6 +92,17 @@ func (f File) Mandatory(rule string) bool {
 	return true
 }
 
+// Weakened returns the rules that the file keeps from stopping a stack.
+func (f File) Weakened(all []rules.Rule) []string {
+	var weak []string
+	for _, rule := range all {
+		if !f.Mandatory(rule.ID) {
+			weak = append(weak, rule.ID)
+		}
+	}
+	return weak
+}
+
 // Excused reports whether one of the exceptions lets a resource break a rule on a day.
 func Excused(list []rules.Exception, all []rules.Rule, rule string, r rules.Resource, today time.Time) bool {
 	return slices.ContainsFunc(list, func(e rules.Exception) bool { return e.Covers(rule, r) && e.Problem(all, today) == "" })

@@ -3,6 +3,7 @@ package levels
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"testing"
 
 	"prefect-platform/policy/rules"
@@ -32,6 +33,24 @@ func TestFiles_TurnOffWhatOnlyProductionDemandsInDevelopmentAndNothingElse(t *te
 		}
 		if len(file.Exceptions) > 0 {
 			t.Errorf("%s comes with exceptions: %v", name, file.Exceptions)
+		}
+	}
+}
+
+func TestFile_NamesTheRulesThatItWeakens(t *testing.T) {
+	all := []rules.Rule{{ID: "a"}, {ID: "b"}, {ID: "c"}}
+	for text, want := range map[string][]string{
+		`{"all": "mandatory"}`:                      nil,
+		`{"b": "disabled", "c": "advisory"}`:        {"b", "c"},
+		`{"all": "advisory", "a": "mandatory"}`:     {"b", "c"},
+		`{"all": {"enforcementLevel": "disabled"}}`: {"a", "b", "c"},
+	} {
+		file, err := parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := file.Weakened(all); !slices.Equal(got, want) {
+			t.Errorf("%s weakens %v, want %v", text, got, want)
 		}
 	}
 }

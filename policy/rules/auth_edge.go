@@ -187,7 +187,7 @@ func includesMaps(c *Case, e *edge) {
 		}) {
 			return
 		}
-		c.Refuse(nginx.Place(d)+", in a file that is included", "write it in "+template+", where a preview sees it")
+		c.Refuse(fmt.Sprintf("%s line %d has %s, in a file that is included", file, d.Line, d.Directive), "write it in "+template+", where a preview sees it") // without its arguments: the file is secret
 	})
 }
 

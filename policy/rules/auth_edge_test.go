@@ -79,7 +79,7 @@ var (
 		fails: []fixture{
 			{name: "a setting in the secret file", stack: "dev", of: tokens.Container, resource: "proxy-install-files", change: edit("authorization.map", "map $http_authorization $api", "server_tokens off;\nmap $http_authorization $api"), found: "server_tokens"},
 			{name: "a log in the secret file", of: tokens.Container, resource: "proxy-install-files", change: edit("authorization.map", "map $http_authorization $api", "log_format x $host;\nmap $http_authorization $api"), found: "log_format"},
-			{name: "a version elsewhere", edge: line("auth_basic \"Prefect\";", "auth_basic \"Prefect\"; include version.conf;"), found: "return 200", also: []string{"auth-edge-routes"}},
+			{name: "a version elsewhere", edge: line("auth_basic \"Prefect\";", "auth_basic \"Prefect\"; include version.conf;"), found: "version.conf line 1 has return", also: []string{"auth-edge-routes"}},
 		},
 		neverUnknown: neverUnknownEdge,
 	})

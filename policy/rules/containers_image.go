@@ -60,7 +60,7 @@ var imageRules = []Rule{
 		Sentence: "Every image is one of the platform's parts, or one that the configuration names for its workers.",
 		Why:      "A rule cannot know the faults of an image that it does not know (OWASP ASVS 5.0 15.2.1).",
 		Resource: func(c *Case) {
-			if image, ok := c.image(); ok && image.kind == "" && !c.ofTheTeam(image.text) {
+			if image, ok := c.image(); ok && !c.named(image) {
 				c.Refuse(fmt.Sprintf("%s is %q, which neither internal/images nor workers[].image names", c.imageProperty().Path(), image.text),
 					"name a worker's image in workers[].image and a mirrored one in images.override; for a new part of the platform add its floor to policy/rules/containers_image.go")
 			}
@@ -95,7 +95,7 @@ var imageRules = []Rule{
 		Why:        "A tag can be moved by whoever may push to the registry, and a mirror can answer with anything (CIS Docker 4.2, 4.4). Whether the engine's image was made by the lab is not to be seen here; `platform up` refuses that in production by its label.",
 		Production: true,
 		Resource: func(c *Case) {
-			if image, ok := c.image(); ok && image.exact() && !image.digest && !image.pinned() {
+			if image, ok := c.image(); ok && image.exact() && !image.digest && !c.pinned(image) {
 				c.Refuse(fmt.Sprintf("%s is %q, without a digest", c.imageProperty().Path(), image.text), "add the digest to the tag, repository:tag@sha256:…; docker buildx imagetools inspect tells it")
 			}
 		},

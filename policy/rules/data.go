@@ -154,7 +154,7 @@ var dataRules = []Rule{
 			}
 			text, _ := v.Text()
 			if at, err := url.Parse(text); err != nil || !slices.Contains([]string{"s3", "gs", "azure", "sftp", "https"}, at.Scheme) || onHost(at.Hostname()) {
-				c.Refuse(fmt.Sprintf("%s is %q, which is on this host or nowhere", v.Path(), text), "name a repository elsewhere, such as s3://bucket/path or sftp://backup.corp.net/path")
+				c.Refuse(v.Path()+" is on this host or nowhere", "name a repository elsewhere, such as s3://bucket/path or sftp://backup.corp.net/path")
 			}
 		},
 	},

@@ -25,10 +25,10 @@ var dataDurableRules = []Rule{
 			}
 			words := c.Property("command").Texts()
 			if len(words) == len(items) && !slices.Equal(words, []string{"postgres", "-c", "config_file=" + tokens.FilesDir + "/postgresql.conf"}) {
-				c.Refuse("command is "+strings.Join(words, " "), "write the setting into internal/postgresconf, and let the command be postgres -c config_file="+tokens.FilesDir+"/postgresql.conf")
+				c.Refuse("command has other words than those", "write the setting into internal/postgresconf, and let the command be postgres -c config_file="+tokens.FilesDir+"/postgresql.conf")
 			}
 			if entry := c.Property("entrypoints").Texts(); len(entry) > 0 {
-				c.Refuse("entrypoints is "+strings.Join(entry, " "), "leave the image its entry point")
+				c.Refuse("entrypoints is set", "leave the image its entry point")
 			}
 		},
 	},

@@ -28,7 +28,7 @@ func (e Exception) Problem(all []Rule, today time.Time) string {
 	case !known:
 		return fmt.Sprintf("there is no rule %q", e.Rule)
 	case rule.Stack != nil:
-		return e.Rule + " judges the whole stack, for which there are no exceptions: turn the rule to advisory instead"
+		return e.Rule + " judges the whole stack, for which there are no exceptions: change the program"
 	case e.Resource == "":
 		return "it names no resource"
 	case strings.TrimSpace(e.Reason) == "":

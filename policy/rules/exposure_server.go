@@ -55,7 +55,7 @@ func judgeAPIVariable(c *Case, name string, right func(string) bool, change stri
 		return
 	}
 	if env, known := environmentOf(c, c.Resource); known && !env.right(name, right) {
-		c.Refuse(env.tell(name), change)
+		c.Refuse(name+" is not what it may be", change)
 	}
 }
 

@@ -29,6 +29,9 @@ var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
 }
 
+// prefectRepository ends the names of Prefect's own images, on Docker Hub and on mirrors of it.
+const prefectRepository = "prefecthq/prefect"
+
 // imageProperty is where the resource that is judged names an image.
 func (c *Case) imageProperty() Value {
 	switch {
@@ -54,6 +57,9 @@ func (c *Case) imageAt(v Value) (imageRef, bool) {
 		return imageRef{}, false
 	}
 	image := imageRef{text: text, kind: repositories[path.Base(reference.Path(named))]}
+	if c.ofTheTeam(text) && !strings.HasSuffix(reference.Path(named), prefectRepository) {
+		image.kind = "" // the team's own image of that name
+	}
 	if tagged, ok := named.(reference.Tagged); ok {
 		image.tag = tagged.Tag()
 	}
@@ -66,14 +72,18 @@ func (c *Case) imageAt(v Value) (imageRef, bool) {
 
 // overridden is the part of the platform for which the configuration names an image.
 func (c *Case) overridden(text string) images.Name {
-	var chosen config.Images
-	_ = json.Unmarshal([]byte(c.Config[config.Namespace+":images"]), &chosen) // what cannot be read, the program refuses
-	for name, override := range chosen.Override {
+	for name, override := range c.imagesConfig().Override {
 		if override == text {
 			return images.Name(name)
 		}
 	}
 	return ""
+}
+
+func (c *Case) imagesConfig() config.Images {
+	var chosen config.Images
+	_ = json.Unmarshal([]byte(c.Config[config.Namespace+":images"]), &chosen) // what cannot be read, the program refuses
+	return chosen
 }
 
 // workers are the worker groups that the configuration describes.
@@ -103,8 +113,25 @@ func (i imageRef) version() (semver.Version, bool) {
 	return v, err == nil
 }
 
-// pinned reports whether the image is just what internal/images pins, which is what the tests ran with.
-func (i imageRef) pinned() bool {
-	pin := images.Pins()[i.kind]
-	return pin != "" && (i.text == pin || strings.HasSuffix(i.text, "/"+pin))
+// pinned reports whether the image is just what internal/images pins, which is what the tests ran with, from Docker Hub or from the mirror that the configuration names.
+func (c *Case) pinned(i imageRef) bool {
+	return i.kind != "" && i.text == images.Resolve(config.Images{Registry: c.imagesConfig().Registry}, i.kind)
+}
+
+// named reports whether the image is one of the platform's parts as internal/images and the configuration name them, or one that the configuration names for its workers.
+func (c *Case) named(i imageRef) bool {
+	if c.ofTheTeam(i.text) || c.overridden(i.text) != "" {
+		return true
+	}
+	text := i.text
+	if mirror := c.imagesConfig().Registry; mirror != "" {
+		text = strings.TrimPrefix(text, mirror+"/")
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	return err == nil && slices.Contains(official, named.Name())
+}
+
+// official are the repositories from which the platform's parts come, or the mirror that the configuration names has them.
+var official = []string{
+	"docker.io/prefecthq/prefect", "docker.io/library/postgres", "docker.io/library/redis", "docker.io/nginxinc/nginx-unprivileged", "docker.io/library/nginx",
 }

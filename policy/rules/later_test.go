@@ -23,18 +23,18 @@ func putsOut(name string, outputs map[string]any) fixture {
 var (
 	_ = prove("exposure-origins", proof{
 		fails: []fixture{
-			on(theAPI, "everybody", reEnv(originsVariable, "*"), "*"),
-			on(theAPI, "everybody besides", reEnv(originsVariable, "https://prefect.corp.net,*"), "*"),
-			on(theAPI, "a whole domain", reEnv(originsVariable, "https://*.corp.net"), "*"),
-			on(theAPI, "without TLS", reEnv(originsVariable, "http://prefect.corp.net"), "http://"),
+			on(theAPI, "everybody", reEnv(originsVariable, "*"), "is not what it may be"),
+			on(theAPI, "everybody besides", reEnv(originsVariable, "https://prefect.corp.net,*"), "is not what it may be"),
+			on(theAPI, "a whole domain", reEnv(originsVariable, "https://*.corp.net"), "is not what it may be"),
+			on(theAPI, "without TLS", reEnv(originsVariable, "http://prefect.corp.net"), "is not what it may be"),
 			on(theAPI, "Prefect's default", reEnv(originsVariable, ""), originsVariable),
 		},
 		unknown: []fixture{on(theAPI, "environment", unknownProperty("envs"), "")},
 	})
 	_ = prove("exposure-forwarded", proof{
 		fails: []fixture{
-			on(theAPI, "everybody", reEnv(forwardedVariable, "*"), "*"),
-			on(theAPI, "all addresses", reEnv(forwardedVariable, "127.0.0.1,0.0.0.0/0"), "0.0.0.0/0"),
+			on(theAPI, "everybody", reEnv(forwardedVariable, "*"), "is not what it may be"),
+			on(theAPI, "all addresses", reEnv(forwardedVariable, "127.0.0.1,0.0.0.0/0"), "is not what it may be"),
 		},
 		unknown: []fixture{on(theAPI, "environment", unknownProperty("envs"), "")},
 	})
@@ -48,9 +48,9 @@ var (
 	})
 	_ = prove("data-server-arguments", proof{
 		fails: []fixture{
-			on(theDB, "no fsync", added("command", "--fsync=OF"), "--fsync=OF"),
-			on(theDB, "other logins", put("command", []any{"postgres", "-c", "config_file=/etc/platform/postgresql.conf", "-c", "hba_file=/var/lib/postgresql/18/docker/pg_hba.conf"}), "hba_file"),
-			on(theDB, "no configuration", without("command"), "command is"),
+			on(theDB, "no fsync", added("command", "--fsync=OF"), "other words"),
+			on(theDB, "other logins", put("command", []any{"postgres", "-c", "config_file=/etc/platform/postgresql.conf", "-c", "hba_file=/var/lib/postgresql/18/docker/pg_hba.conf"}), "other words"),
+			on(theDB, "no configuration", without("command"), "other words"),
 		},
 		unknown: []fixture{on(theDB, "command", unknownProperty("command"), "")},
 	})

@@ -94,11 +94,3 @@ var _ = prove("secrets-kept-slot", proof{
 	},
 	neverUnknown: "the configuration of a stack is known before anything else",
 })
-
-var _ = prove("secrets-rotation-due", proof{
-	fails: []fixture{
-		{name: "a day too late", facts: rotatedOn(91, ""), found: "91 days ago"},
-		{name: "years", facts: configured("rotation", `{"database": {"a": 1, "since": "2020-02-29"}}`), found: "rotation.database.since is 2020-02-29"},
-	},
-	neverUnknown: "the configuration of a stack is known before anything else",
-})

@@ -43,24 +43,6 @@ var secretsRotationRules = []Rule{
 			}
 		},
 	},
-	{
-		ID:         "secrets-rotation-due",
-		Sentence:   fmt.Sprintf("A credential that was rotated once is rotated every %d days.", config.RotationDueDays),
-		Why:        "the longer a shared credential lives, the more places have it; the number is that of PCI DSS 4.0 8.3.9",
-		Production: true,
-		Resource: func(c *Case) {
-			if !c.Is(tokens.Stack) {
-				return
-			}
-			slots := c.rotation()
-			for _, name := range rotated {
-				since, err := time.Parse(time.DateOnly, slots[name].Since)
-				if age := days(since, c.Today); err == nil && age > config.RotationDueDays {
-					c.Refuse(fmt.Sprintf("rotation.%s.since is %s, %d days ago", name, slots[name].Since, age), "rotate it: docs/operations.md, rotation")
-				}
-			}
-		},
-	},
 }
 
 // rotated are the credentials of a stack.

@@ -3,6 +3,11 @@ package rules
 // twoFaults are the fixtures, by rule and name, whose one change is a fault in the eyes of another family too: a Grafana without a password is also an image that
 // nobody pinned, a health check that holds a secret is also one that ends nothing.
 var twoFaults = map[string][]string{
+	"secrets-config/a registry with password":                     {"containers-image-digest"},
+	"containers-image-exact/a RemoteImage that moves":             {"containers-image-known"},
+	"containers-image-floor/an old Prefect":                       {"containers-image-known"},
+	"containers-image-floor/a major without updates":              {"containers-image-known"},
+	"containers-image-floor/an old redis behind a mirror":         {"containers-image-known"},
 	"tls-edge-default-certificate/a whole domain":                 {"tls-edge-redirect"},
 	"secrets-provider/a host with an empty user":                  {"exposure-engine"},
 	"containers-labels-known/one":                                 {"secrets-metadata"},

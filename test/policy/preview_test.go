@@ -5,6 +5,7 @@ package policy
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -87,28 +88,37 @@ func newBench(t *testing.T) *bench {
 }
 
 // preview builds a variant, previews it, and returns what the pack said.
-func (b *bench) preview(t *testing.T, v variant, flags ...string) outcome {
+func (b *bench) preview(t *testing.T, v variant) outcome {
 	t.Helper()
-	stack := v.stack
-	if stack == "" {
-		stack = "prod"
-	}
-	folder := filepath.Join(b.dir, stack+"-"+strings.NewReplacer(" ", "-", "/", "-").Replace(t.Name()))
+	stack, folder := b.build(t, v)
+	log := filepath.Join(folder, "events")
+	start := time.Now()
+	output, err := b.try(folder, append(b.environment(folder), guard.EnvPack+"=1"), "pulumi", "preview", "--stack", stack, "--non-interactive", "--color", "never",
+		"--event-log", log, "--policy-pack", b.pack, "--policy-pack-config", filepath.Join(b.clone, "policy", levels.Name(stack == "prod")))
+	result := outcome{err: err, output: output, took: time.Since(start), mandatory: map[string][]string{}, advisory: map[string][]string{}}
+	result.read(t, log)
+	return result
+}
+
+// plain builds a variant and previews it without the pack.
+func (b *bench) plain(t *testing.T, v variant) (string, error) {
+	t.Helper()
+	stack, folder := b.build(t, v)
+	return b.try(folder, b.environment(folder), "pulumi", "preview", "--stack", stack, "--non-interactive", "--color", "never")
+}
+
+// build makes the program of a variant, and a folder of its own to preview it in.
+func (b *bench) build(t *testing.T, v variant) (stack, folder string) {
+	t.Helper()
+	stack = cmp.Or(v.stack, "prod")
+	folder = filepath.Join(b.dir, stack+"-"+strings.NewReplacer(" ", "-", "/", "-").Replace(t.Name()))
 	binary := filepath.Join(folder, "program")
 	b.project(t, folder, stack, v.config, binary)
 	if err := os.CopyFS(filepath.Join(folder, "state"), os.DirFS(filepath.Join(b.dir, stack, "state"))); err != nil {
 		t.Fatal(err)
 	}
 	b.run(t, b.clone, nil, "go", "build", "-ldflags", "-s -w", "-overlay", b.overlay(t, folder, v), "-o", binary, ".")
-
-	log := filepath.Join(folder, "events")
-	args := append([]string{"preview", "--stack", stack, "--non-interactive", "--color", "never", "--event-log", log}, flags...)
-	args = append(args, "--policy-pack", b.pack, "--policy-pack-config", filepath.Join(b.clone, "policy", levels.Name(stack == "prod")))
-	start := time.Now()
-	output, err := b.try(folder, append(b.environment(folder), guard.EnvPack+"=1"), "pulumi", args...)
-	result := outcome{err: err, output: output, took: time.Since(start), mandatory: map[string][]string{}, advisory: map[string][]string{}}
-	result.read(t, log)
-	return result
+	return stack, folder
 }
 
 // project makes the folder that the CLI runs in.
