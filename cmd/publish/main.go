@@ -67,6 +67,9 @@ func summarize(text []byte) error {
 	return err
 }
 
+// actions is whom the token of a job belongs to, and so whose comment is the one to bring up to date.
+const actions = "github-actions[bot]"
+
 // host finds out where it runs and whether it may write there; if not, it says why.
 func host(get func(string) string, issue bool) (publish.Host, string) {
 	switch {
@@ -78,11 +81,7 @@ func host(get func(string) string, issue bool) (publish.Host, string) {
 		if get("GITHUB_TOKEN") == "" {
 			return nil, "no token that may write (variable GITHUB_TOKEN), so the summary is all"
 		}
-		author := get("COMMENT_AUTHOR")
-		if author == "" {
-			author = "github-actions[bot]" // whom the job's own token belongs to
-		}
-		return publish.GitHub{API: get("GITHUB_API_URL"), Repository: get("GITHUB_REPOSITORY"), Token: get("GITHUB_TOKEN"), Author: author, Number: number}, ""
+		return publish.GitHub{API: get("GITHUB_API_URL"), Repository: get("GITHUB_REPOSITORY"), Token: get("GITHUB_TOKEN"), Author: actions, Number: number}, ""
 	case get("GITLAB_CI") == "true":
 		if get("CI_MERGE_REQUEST_IID") == "" && !issue {
 			return nil, "no merge request, so the log is all"
