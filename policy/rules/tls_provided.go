@@ -34,7 +34,7 @@ var tlsProvidedRules = []Rule{
 	},
 	{
 		ID:       "tls-provided-certificate",
-		Sentence: "A provided certificate is the host's, signed by somebody else, valid today and for 398 days at most, with a strong key and signature.",
+		Sentence: "A provided certificate is the host's, in production signed by somebody else, valid today and for 398 days at most, with a strong key and signature.",
 		Why:      "Clients refuse any other (CA/Browser Forum, Baseline Requirements 6.1.5, 6.3.2, 7.1.3; OWASP ASVS 5.0 12.1.4, 12.2.2).",
 		Stack: func(c *Case, all []Resource) {
 			for _, proxy := range all {
@@ -66,7 +66,7 @@ func providedCertificate(c *Case, proxy Resource, all []Resource) {
 			if !ok {
 				continue
 			}
-			for _, problem := range leafProblems(text, host, c.Today) {
+			for _, problem := range leafProblems(text, host, c.Facts) {
 				c.RefuseOf(r, f.Path+" "+problem, "provide another certificate: pulumi config set --path tls.certificate \"$(cat chain.pem)\"")
 			}
 		}
@@ -76,7 +76,7 @@ func providedCertificate(c *Case, proxy Resource, all []Resource) {
 	}
 }
 
-func leafProblems(text, host string, today time.Time) []string {
+func leafProblems(text, host string, facts Facts) []string {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE" {
 		return []string{"holds no certificate"}
@@ -92,9 +92,9 @@ func leafProblems(text, host string, today time.Time) []string {
 		}
 	}
 	refuse(leaf.IsCA, "is the certificate of an authority")
-	refuse(!leaf.IsCA && string(leaf.RawIssuer) == string(leaf.RawSubject), "is signed by itself")
-	refuse(today.After(leaf.NotAfter), "ended on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
-	refuse(today.Before(leaf.NotBefore), "is not valid before %s", leaf.NotBefore.UTC().Format(time.DateOnly))
+	refuse(facts.Production && !leaf.IsCA && string(leaf.RawIssuer) == string(leaf.RawSubject), "is signed by itself")
+	refuse(facts.Today.After(leaf.NotAfter), "ended on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
+	refuse(facts.Today.Before(leaf.NotBefore), "is not valid before %s", leaf.NotBefore.UTC().Format(time.DateOnly))
 	refuse(leaf.NotAfter.Sub(leaf.NotBefore) > longestLeaf*time.Hour, "is valid for %d days, longer than browsers accept", int(leaf.NotAfter.Sub(leaf.NotBefore).Hours()/24))
 	refuse(leaf.VerifyHostname(host) != nil, "is not for the host %q", host)
 	refuse(strings.Contains(leaf.SignatureAlgorithm.String(), "SHA1") || strings.Contains(leaf.SignatureAlgorithm.String(), "MD5"), "is signed with %s", leaf.SignatureAlgorithm)
