@@ -39,8 +39,6 @@ func Resolve(c config.Engine) Endpoint {
 }
 
 // shareConnection lets all requests use one SSH connection: the provider opens one for each resource at once, more than sshd's MaxStartups of 10 accepts.
-// The socket lies in ~/.ssh, which ssh itself spells out: nobody else may write there, a path below macOS's temporary folder is longer than a socket's may be, and
-// the provider's settings are the same on every machine.
 func shareConnection() []string {
-	return []string{"-o", "ControlMaster=auto", "-o", "ControlPath=~/.ssh/platform-%C", "-o", "ControlPersist=60s"}
+	return []string{"-o", "ControlMaster=auto", "-o", "ControlPath=" + os.TempDir() + "/prefect-platform-%C", "-o", "ControlPersist=60s"}
 }
