@@ -25,6 +25,7 @@ import time
 import environment
 import yaml
 
+REFUSED_SECONDS = 90  # for an API that knows another credential to go; `up` gives a worker 120 to be healthy
 KILL_SECONDS = 15  # for flow runs to end after SIGTERM, hooks included
 REPORT_SECONDS = 20  # after SIGKILL, to report those that did not and to run their hooks
 PAGE = 200  # flow runs that the API lists at once, at most
@@ -166,11 +167,25 @@ class _Noted:
         self.task_status.started(pid)
 
 
-async def work(worker, drain):
-    """Runs the worker until it fails, or until SIGTERM or SIGINT and the end of its flow runs. Further signals change nothing."""
+async def work(make, drain):
+    """Runs a worker until it fails, or until SIGTERM or SIGINT and the end of its flow runs. Further signals change nothing.
+
+    While the API is replaced because its credential changed, the old one still answers under the same name: a worker that it refuses is made and started again."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    deadline = time.monotonic() + REFUSED_SECONDS
+    while True:
+        try:
+            return await _work(make(), drain, stop)
+        except Exception as error:
+            if "401 Unauthorized" not in str(error) or stop.is_set() or time.monotonic() > deadline:
+                raise
+            print("worker: an API refuses the credential; it may be the one before a change of it", flush=True)
+            await asyncio.sleep(1)
+
+
+async def _work(worker, drain, stop):
     running = asyncio.create_task(worker.start(with_healthcheck=True))
     await asyncio.wait({running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
 
@@ -203,4 +218,4 @@ if __name__ == "__main__":
     options = parser.parse_args()
     environment.complete()
     Worker = draining_worker(log_flows_to(options.flow_log))
-    asyncio.run(work(Worker(work_pool_name=options.pool, name=options.name, limit=options.limit), options.drain))
+    asyncio.run(work(lambda: Worker(work_pool_name=options.pool, name=options.name, limit=options.limit), options.drain))

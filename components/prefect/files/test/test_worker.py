@@ -164,6 +164,39 @@ class Worker(unittest.TestCase):
             self.assertEqual(hooks[name].read_text(), state["message"])
         self.assertIn("its worker was stopped 1 s ago", self.flow_log.read_text())
 
+    def test_starts_again_while_an_api_refuses_its_credential_and_fails_for_other_reasons(self):
+        code = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+import worker
+
+class Refused:
+    made, ended = 0, "Runner failed to start: Client error '401 Unauthorized' for url"
+
+    def __init__(self):
+        Refused.made += 1
+
+    def busy(self):
+        return False
+
+    async def start(self, with_healthcheck):
+        if Refused.made < 3:
+            raise RuntimeError(self.ended)
+
+asyncio.run(worker.work(Refused, 1))
+assert Refused.made == 3, Refused.made
+Refused.made, Refused.ended = 0, "no such pool"
+try:
+    asyncio.run(worker.work(Refused, 1))
+except RuntimeError:
+    assert Refused.made == 1, Refused.made
+else:
+    raise SystemExit("another failure is taken for a refused credential")
+"""
+        home = folder()
+        process = start([sys.executable, "-c", code, FILES], home / "log", PREFECT_HOME=str(home))
+        self.assertEqual(process.wait(60), 0, process.log.read_text())
+
     def test_an_api_that_fails_for_long_does_not_end_the_worker(self):
         code = """
 import asyncio, httpx, sys
