@@ -39,7 +39,7 @@ var (
 			[4]string{"a variable that is defined twice", "    map $websocket $websocket_realm {", "    map $uri $websocket_realm { default off; }\n    map $websocket $websocket_realm {", "twice"},
 		), []fixture{
 			{name: "nothing recorded", of: tokens.Proxy, resource: "proxy", change: put(tokens.InputNginxConf, " "), found: "records no", also: []string{"auth-edge-same"}},
-			{name: "a file of the deployer's machine", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/conf.d/x.conf", "source": "/root/x.conf"}), found: "source"},
+			{name: "a file of the deployer's machine", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/conf.d/x.conf", "source": "/home/deploy/x.conf"}), found: "source"},
 			{name: "a template", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/templates/x.conf.template", "content": "#"}), found: "template"},
 			{name: "text that is no base64", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{"file": "/etc/nginx/conf.d/x.conf", "contentBase64": "%"}), found: "decoded"},
 			{name: "a part in base64", of: tokens.Container, resource: "proxy-nginx-files", change: rawNginx(map[string]any{
