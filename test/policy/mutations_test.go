@@ -28,7 +28,6 @@ var edgeMutations = []variant{
 	one("a looser match of WebSockets", template, `"~*^websocket$" websocket;`, `"~*websocket" websocket;`, "auth-edge-routes"),
 	one("health with every method", template, `"~^GET /api/health(\?|$)" off;`, `"~^[A-Z]+ /api/health(\?|$)" off;`, "auth-edge-routes"),
 	one("a refused login is asked again without one", template, `recursive_error_pages on;`, `recursive_error_pages on; error_page 401 @again;`, "auth-edge-routes"),
-	one("a credential of the edge's own", template, `proxy_set_header Authorization $api_authorization;`, `proxy_set_header Authorization "Basic cHJlZmVjdDpwcmVmZWN0";`, "auth-edge-authorization", "secrets-file-literal", "secrets-recorded-inputs"), // it is in the text, too
 	one("another password file", template, `auth_basic_user_file $password_file;`, `auth_basic_user_file /etc/nginx/htpasswd;`, "auth-edge-password-file"),
 	one("an upstream of the client's choice", template, `proxy_pass http://prefect/api/ready;`, `proxy_pass http://$http_x_target;`, "auth-edge-upstream"),
 	one("an include of what is not there", template, `server_tokens off;`, `server_tokens off; include extra.conf;`, "auth-edge-readable"),
