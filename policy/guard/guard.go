@@ -31,16 +31,19 @@ func Install(ctx *pulumi.Context) error {
 	if ctx.RunningWithMocks() { // which call no transforms
 		return nil
 	}
-	if ctx.DryRun() && os.Getenv(EnvPack) != "" {
-		return nil
-	}
 	facts := rules.NewFacts(ctx)
 	file, err := levels.Read(filepath.Join("policy", levels.Name(facts.Production)))
 	if err != nil && !os.IsNotExist(err) { // a program that is deployed as a binary has no such folder, and no exceptions
 		return err
 	}
 	g := &guard{all: rules.All(), facts: facts, levels: file, stack: ctx.Stack(), project: ctx.Project()}
-	if err := g.ready(); err != nil {
+	if err := g.strict(); err != nil {
+		return err
+	}
+	if ctx.DryRun() && os.Getenv(EnvPack) != "" {
+		return nil
+	}
+	if err := g.judge(g.itself()); err != nil {
 		return err
 	}
 	return ctx.RegisterResourceTransform(g.transform)
@@ -53,14 +56,19 @@ type guard struct {
 	stack, project string
 }
 
-// ready judges what no transform is shown: the levels, which may weaken nothing in production, and the stack itself, which is registered before the program begins.
-func (g *guard) ready() error {
+// strict refuses a file of levels that weakens a rule in production.
+func (g *guard) strict() error {
 	if weak := g.levels.Weakened(g.all); g.facts.Production && len(weak) > 0 {
 		return fmt.Errorf("the stack says production: true, and policy/%s keeps rules from stopping it: %s; use exceptions with a reason and an end instead", levels.Name(true), strings.Join(weak, ", "))
 	}
+	return nil
+}
+
+// itself is the stack, which is registered before the program begins and so shown to no transform.
+func (g *guard) itself() rules.Resource {
 	name := g.project + "-" + g.stack
 	urn := resource.NewURN(pulumitokens.QName(g.stack), pulumitokens.PackageName(g.project), "", tokens.Stack, name)
-	return g.judge(rules.Resource{Type: tokens.Stack, Name: name, URN: string(urn)})
+	return rules.Resource{Type: tokens.Stack, Name: name, URN: string(urn)}
 }
 
 // transform changes nothing. A transform cannot return an error, but what it returns may hold one: the SDK waits for the output and then fails to register the resource.

@@ -64,27 +64,27 @@ func TestJudge_HeedsExceptionsUntilTheyEnd(t *testing.T) {
 	}
 }
 
-func TestReady_LetsNoFileWeakenProduction(t *testing.T) {
+func TestStrict_LetsNoFileWeakenProduction(t *testing.T) {
 	file, err := levels.Read("../dev.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	weak := guardOf(true, file)
 	weak.all = rules.All()
-	if err := weak.ready(); err == nil || !strings.Contains(err.Error(), "tls-mode-provided") {
+	if err := weak.strict(); err == nil || !strings.Contains(err.Error(), "tls-mode-provided") {
 		t.Errorf("said %v", err)
 	}
 	weak.facts.Production = false
-	if err := weak.ready(); err != nil {
+	if err := weak.strict(); err != nil {
 		t.Errorf("a stack for trying things out: %v", err)
 	}
 }
 
-func TestReady_JudgesTheStackItself(t *testing.T) {
+func TestJudge_JudgesTheStackItself(t *testing.T) {
 	g := guardOf(true, levels.File{})
 	g.all = rules.All()
 	g.facts.Config = map[string]string{"prefect-platform:rotation": `{"api": {"b": 1, "keep": true, "since": "2026-01-01"}}`}
-	if err := g.ready(); err == nil || !strings.Contains(err.Error(), "secrets-kept-slot") {
+	if err := g.judge(g.itself()); err == nil || !strings.Contains(err.Error(), "secrets-kept-slot") {
 		t.Errorf("said %v, of a %s with a value kept for a year", err, tokens.Stack)
 	}
 }
