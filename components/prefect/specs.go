@@ -114,7 +114,7 @@ func (a Args) worker(group config.Worker, results, logs *workload.Volume) worklo
 	for _, name := range group.Networks {
 		networks = append(networks, workload.Network{Name: pulumi.String(name)})
 	}
-	files := a.clientFiles("worker.py", "environment.py", "flowlog.py", "check.py")
+	files := a.clientFiles("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "check.py")
 	a.addExtraCA(files)
 	if len(group.SecretEnvironment) > 0 {
 		files["secret-environment.json"] = workload.SecretText(a.secretEnvironment(group.SecretEnvironment))

@@ -167,8 +167,10 @@ func newMachine(t *testing.T) machine {
 	if os.Geteuid() != 0 {
 		t.Fatal("run this test as root: it makes a network namespace")
 	}
-	name := "e2e-" + strconv.Itoa(os.Getpid())
-	host, client := "e2eh"+strconv.Itoa(os.Getpid()), "e2ec"+strconv.Itoa(os.Getpid())
+	// Always the same names: what a run left that was ended would otherwise keep its address, and get the answers.
+	const name, host, client = "e2e-outside", "e2e-host", "e2e-client"
+	_ = exec.Command("ip", "link", "del", host).Run()
+	_ = exec.Command("ip", "netns", "del", name).Run()
 	t.Cleanup(func() {
 		for _, args := range [][]string{{"link", "del", host}, {"netns", "del", name}} {
 			if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {

@@ -6,7 +6,7 @@ on_crashed hooks included). They are not rescheduled: a flow that was half way t
 its author knows. Runs that were fetched but not yet claimed stay Scheduled for another worker; claimed ones are started
 and drained with the rest. Allow the container --drain seconds and KILL_SECONDS + REPORT_SECONDS more to stop.
 When the worker itself was killed, its next start settles what it left: see settle.
-Logs of flows and tasks also go to a file, as JSON lines, see flowlog.py.
+Logs of flows and tasks also go to a file, as JSON lines, see flowlog.py, and their events outlast the API's absence, see flowevents.py.
 """
 
 import argparse
@@ -36,14 +36,15 @@ def log_flows_to(file):
     """Adds our handler to Prefect's own logging configuration; Prefect would replace that by ours, not merge them.
 
     Must run before prefect is imported. The configuration is a template (Prefect fills in $NAME), and remains one: it is
-    read as it stands, and a $ of our own is doubled. Flows find the handler in a folder that holds nothing else: the
+    read as it stands, and a $ of our own is doubled. Flows find what they need in a folder that holds nothing else: the
     folder of this file on their path would hide their own modules of the same names.
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowlog-"))
-    shutil.copy(HERE / "flowlog.py", folder)
+    for name in ("flowevents.py", "flowlog.py", "flowrun.py"):
+        shutil.copy(HERE / name, folder)
     packaged = pathlib.Path(importlib.util.find_spec("prefect").origin).parent / "logging" / "logging.yml"
     config = yaml.safe_load(packaged.read_text())
-    config["handlers"]["flow_file"] = {"level": 0, "class": "flowlog.FlowLogHandler", "filename": file.replace("$", "$$")}
+    config["handlers"]["flow_file"] = {"level": 0, "()": "flowrun.handler", "filename": file.replace("$", "$$")}
     for logger in ("prefect.flow_runs", "prefect.task_runs"):
         config["loggers"][logger]["handlers"].append("flow_file")
     (folder / "logging.yml").write_text(yaml.safe_dump(config))

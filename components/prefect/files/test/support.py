@@ -107,6 +107,9 @@ class Server:
             **environment,
         }
         shutil.copy(empty_database(), self.folder / "prefect.db")
+        self.restart()
+
+    def restart(self):
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", self.port]
         self.process = start(command, self.folder / "server.log", **self.environment)
 
