@@ -22,7 +22,6 @@ var prefectMetrics = map[string][]string{
 	"prefect_work_queue_poll_age_seconds":           {"work_pool", "work_queue"},
 	"prefect_event_newest_age_seconds":              nil,
 	"prefect_table_bytes":                           {"table"},
-	"prefect_table_rows":                            {"table"},
 	"prefect_canary_last_success_timestamp_seconds": nil,
 }
 
