@@ -5,7 +5,7 @@ STACK ?= dev
 AGAINST ?= auto
 export GOFLAGS := -buildvcs=false
 
-MODULES := . $(patsubst %/go.mod,%,$(wildcard lab/go.mod test/e2e/go.mod bench/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard lab/go.mod test/e2e/go.mod test/monitoring/go.mod bench/go.mod))
 platform = . .lab/env && bin/platform --stack $(STACK)
 
 help: ## list the targets
@@ -98,7 +98,10 @@ E2E ?= .
 e2e: ## end-to-end tests on one shared stack
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 45m -v -run '$(E2E)' .
 
-drills: ## the end-to-end tests in their long versions, and the attempts to get around the policies
+mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
+	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
+
+drills: mutations ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 
@@ -110,4 +113,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration policies e2e drills bench-smoke docs
+.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration policies e2e mutations drills bench-smoke docs

@@ -94,8 +94,8 @@ func TestRender_RefusesReceiversThatReachNobody(t *testing.T) {
 func TestTexts_AreCheckedBeforeTheyAreNeeded(t *testing.T) {
 	for name, each := range map[string]struct{ text, says string }{
 		"broken":             {`{{ define "x" }}{{ if }}{{ end }}`, "missing value for if"},
-		"an unknown field":   {`{{ define "x" }}{{ .Alert }}{{ end }}`, "can't evaluate field Alert"},
-		"an unknown part":    {`{{ define "x" }}{{ template "y" . }}{{ end }}`, `"y"`},
+		"an unknown field":   {strings.Replace(Texts, ".Alerts.Firing", ".Alert", 1), "can't evaluate field Alert"},
+		"an unknown part":    {strings.ReplaceAll(Texts, `define "platform.escaped"`, `define "platform.escape"`), `"platform.escaped" not defined`},
 		"a missing template": {strings.ReplaceAll(Texts, `define "platform.slack"`, `define "platform.slick"`), `"platform.slack" is used and not defined`},
 	} {
 		if err := checkTexts(each.text); err == nil || !strings.Contains(err.Error(), each.says) {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"text/template"
-	"text/template/parse"
 	"time"
 )
 
@@ -23,9 +22,12 @@ type alert struct {
 	StartsAt, EndsAt time.Time
 }
 
-// checkTexts fills in every template for alerts that fire and that are over, so that a mistake shows in a preview and not when somebody should be told.
+// checkTexts fills in each template that receivers use for alerts that fire and that are over, so that a mistake shows in a preview and not when somebody should be told.
 func checkTexts(text string) error {
-	page, err := template.New(Templates).Funcs(template.FuncMap{"title": strings.ToUpper}).Parse(text)
+	page, err := template.New(Templates).Funcs(template.FuncMap{
+		"title":        strings.ToUpper,
+		"reReplaceAll": func(_, _, text string) string { return text },
+	}).Parse(text)
 	if err != nil {
 		return err
 	}
@@ -35,18 +37,13 @@ func checkTexts(text string) error {
 			Status: status, Alerts: alerts{[]alert{some, some}, []alert{some}}, GroupLabels: map[string]string{"alertname": "X"},
 			CommonLabels: map[string]string{"severity": "critical"}, CommonAnnotations: map[string]string{"summary": "x", "runbook_url": "x"},
 		}
-		for _, part := range page.Templates() {
-			if part.Tree == nil || parse.IsEmptyTree(part.Root) {
-				continue
+		for _, name := range used {
+			if page.Lookup(name) == nil {
+				return fmt.Errorf("the template %q is used and not defined", name)
 			}
-			if err := part.Execute(io.Discard, sample); err != nil {
+			if err := page.ExecuteTemplate(io.Discard, name, sample); err != nil {
 				return err
 			}
-		}
-	}
-	for _, name := range used {
-		if page.Lookup(name) == nil {
-			return fmt.Errorf("the template %q is used and not defined", name)
 		}
 	}
 	return nil

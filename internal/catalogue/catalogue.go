@@ -78,8 +78,9 @@ const (
 func New(s Settings) *Catalogue {
 	c := &Catalogue{Settings: s, Jobs: jobs(s), Modules: modules(s)}
 	c.Groups = []Group{
-		prefectRules(s), postgresRules(s), edgeRules(s), tlsRules(s), hostRules(s), objectiveRules(s), selfRules(),
+		prefectRules(s), postgresRules(s), edgeRules(s), tlsRules(s), hostRules(s), selfRules(),
 	}
+	c.Groups = append(c.Groups, objectiveRules(s)...)
 	if s.Containers {
 		c.Groups = append(c.Groups, containerRules())
 	}

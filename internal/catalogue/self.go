@@ -83,6 +83,7 @@ func guards(jobs []Job) Group {
 	for _, job := range jobs {
 		alerts = append(alerts, Alert{
 			Name: "TargetMissing", Service: Monitoring, Severity: Critical, For: 5 * time.Minute,
+			Labels:      map[string]string{"job": job.Name},
 			Expr:        `absent(up{job="` + job.Name + `"})`,
 			Summary:     "A source of metrics has vanished",
 			Description: `Prometheus has no target for the job {{ $labels.job }}; all rules about it are blind.`,

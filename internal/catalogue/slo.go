@@ -1,9 +1,6 @@
 package catalogue
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // objective is a service level indicator with its goal.
 type objective struct {
@@ -57,9 +54,11 @@ func objectives(s Settings) []objective {
 	}
 }
 
-func objectiveRules(s Settings) Group {
-	group := Group{Name: "slo"}
+// objectiveRules makes a group for each objective, as those have nothing to do with each other.
+func objectiveRules(s Settings) []Group {
+	var groups []Group
 	for _, o := range objectives(s) {
+		group := Group{Name: "slo-" + o.name}
 		for _, window := range []string{"5m", "30m", "1h", "2h", "6h", "1d", "3d", budgetWindow} {
 			group.Recordings = append(group.Recordings, Recording{
 				Name: o.ratio(window), Expr: fmt.Sprintf(`%s / %s`, o.bad(window), o.all(window)),
@@ -69,11 +68,12 @@ func objectiveRules(s Settings) Group {
 			Name: fmt.Sprintf("slo:%s:budget_remaining", o.name), Expr: fmt.Sprintf(`1 - %s / %s`, o.ratio(budgetWindow), o.budget()),
 		})
 		group.Alerts = append(group.Alerts,
-			o.burns(Critical, "BudgetBurnsFast", 2*time.Minute, "at a rate that ends the month's budget within days"),
-			o.burns(Warning, "BudgetBurnsSlowly", 15*time.Minute, "at a rate that ends the month's budget before the month"),
+			o.burns(Critical, "BudgetBurnsFast", "at a rate that ends the month's budget within days"),
+			o.burns(Warning, "BudgetBurnsSlowly", "at a rate that ends the month's budget before the month"),
 		)
+		groups = append(groups, group)
 	}
-	return group
+	return groups
 }
 
 func (o objective) ratio(window string) string {
@@ -82,7 +82,7 @@ func (o objective) ratio(window string) string {
 
 func (o objective) budget() string { return fmt.Sprintf("%.6g", 1-o.goal) }
 
-func (o objective) burns(severity Severity, suffix string, hold time.Duration, pace string) Alert {
+func (o objective) burns(severity Severity, suffix, pace string) Alert {
 	expr := ""
 	for _, burn := range burns {
 		if burn.severity != severity {
@@ -94,7 +94,7 @@ func (o objective) burns(severity Severity, suffix string, hold time.Duration, p
 		expr += fmt.Sprintf(`%s > %g * %s and %s > %g * %s`, o.ratio(burn.long), burn.factor, o.budget(), o.ratio(burn.short), burn.factor, o.budget())
 	}
 	return Alert{
-		Name: o.alert + suffix, Service: Objectives, Severity: severity, For: hold,
+		Name: o.alert + suffix, Service: Objectives, Severity: severity,
 		Expr:        expr,
 		Summary:     fmt.Sprintf("Too many %s, %s", o.what, pace),
 		Description: fmt.Sprintf(`{{ $value | humanizePercentage }} of them; the objective allows %.6g %%.`, (1-o.goal)*100),

@@ -1,0 +1,231 @@
+//go:build mutations
+
+package monitoring
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	matching "github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/promconf"
+)
+
+// mutant is the catalogue with one fault.
+type mutant struct {
+	alert, fault string
+	catalogue    *catalogue.Catalogue
+}
+
+// mutateExpr returns the expressions that differ from one in a single place.
+func mutateExpr(text string) map[string]string {
+	mutants := map[string]string{}
+	// Trees are changed in place, so each fault gets one of its own; n is the how-manieth place is changed.
+	for n := 0; ; n++ {
+		tree, err := parser.ParseExpr(text)
+		if err != nil {
+			panic(err)
+		}
+		place, changed := 0, ""
+		at := func(fault string, change func()) {
+			if place == n {
+				change()
+				changed = fault
+			}
+			place++
+		}
+		parser.Inspect(tree, func(node parser.Node, _ []parser.Node) error {
+			faults(node, at)
+			return nil
+		})
+		if changed == "" {
+			return mutants
+		}
+		if got := tree.String(); !equivalent(got, text) {
+			mutants[fmt.Sprintf("%s (%d)", changed, n)] = got
+		}
+	}
+}
+
+func equivalent(a, b string) bool {
+	tree, err := parser.ParseExpr(b)
+	return err == nil && tree.String() == a
+}
+
+var opposite = map[parser.ItemType]parser.ItemType{
+	parser.GTR: parser.LSS, parser.LSS: parser.GTR, parser.GTE: parser.LTE, parser.LTE: parser.GTE, parser.EQLC: parser.NEQ, parser.NEQ: parser.EQLC,
+}
+
+var boundary = map[parser.ItemType]parser.ItemType{parser.GTR: parser.GTE, parser.GTE: parser.GTR, parser.LSS: parser.LTE, parser.LTE: parser.LSS}
+
+// faults are the changes of one node.
+func faults(node parser.Node, at func(string, func())) {
+	switch node := node.(type) {
+	case *parser.BinaryExpr:
+		if other, has := opposite[node.Op]; has {
+			at("flip "+node.Op.String(), func() { node.Op = other })
+		}
+		if other, has := boundary[node.Op]; has {
+			at("take the boundary in or out", func() { node.Op = other })
+		}
+		if number, is := node.RHS.(*parser.NumberLiteral); is && node.Op.IsComparisonOperator() && number.Val != 0 {
+			at("threshold x10", func() { number.Val *= 10 })
+			at("threshold /10", func() { number.Val /= 10 })
+		}
+		if node.Op == parser.LAND {
+			at("and becomes or", func() {
+				node.Op = parser.LOR
+				node.VectorMatching = &parser.VectorMatching{Card: parser.CardManyToMany}
+			})
+			at("and becomes unless", func() { node.Op = parser.LUNLESS })
+		}
+		if node.Op == parser.LOR {
+			at("or becomes and", func() { node.Op = parser.LAND })
+		}
+	case *parser.MatrixSelector:
+		at("window x10", func() { node.Range *= 10 })
+		at("window /3", func() { node.Range /= 3 })
+	case *parser.VectorSelector:
+		for i, matcher := range node.LabelMatchers {
+			if matcher.Name == matching.MetricName {
+				continue
+			}
+			at("leave out "+matcher.String(), func() { node.LabelMatchers = slices.Delete(slices.Clone(node.LabelMatchers), i, i+1) })
+			at("change the value of "+matcher.String(), func() {
+				node.LabelMatchers = slices.Clone(node.LabelMatchers)
+				node.LabelMatchers[i] = matching.MustNewMatcher(matcher.Type, matcher.Name, matcher.Value+"x")
+			})
+		}
+	case *parser.AggregateExpr:
+		if len(node.Grouping) > 0 {
+			at("aggregate over "+node.Grouping[0], func() { node.Grouping = node.Grouping[1:] })
+		}
+	}
+}
+
+// mutants of the rules.
+func mutants(t *testing.T) []mutant {
+	t.Helper()
+	var list []mutant
+	original := catalogue.New(settings())
+	seen := map[string]bool{}
+	for g, group := range original.Groups {
+		add := func(alert, fault string, change func(*catalogue.Group)) {
+			c := catalogue.New(settings())
+			change(&c.Groups[g])
+			list = append(list, mutant{alert, fault, c})
+		}
+		for a, alert := range group.Alerts {
+			if seen[alert.Name] && alert.Name != "TargetMissing" {
+				continue
+			}
+			seen[alert.Name] = true
+			each := func(fault string, change func(*catalogue.Alert)) {
+				add(alert.Name, fault, func(group *catalogue.Group) { change(&group.Alerts[a]) })
+			}
+			if alert.For > 0 {
+				each("drop for", func(a *catalogue.Alert) { a.For = 0 })
+				each("for x2", func(a *catalogue.Alert) { a.For *= 2 })
+			}
+			each("another severity", func(a *catalogue.Alert) {
+				a.Severity = map[catalogue.Severity]catalogue.Severity{catalogue.Critical: catalogue.Warning, catalogue.Warning: catalogue.Critical, catalogue.None: catalogue.Warning}[a.Severity]
+			})
+			each("another service", func(a *catalogue.Alert) { a.Service = "x" })
+			each("another name", func(a *catalogue.Alert) { a.Name += "X" })
+			each("another text", func(a *catalogue.Alert) { a.Description = "x" })
+			add(alert.Name, "leave the alert out", func(group *catalogue.Group) { group.Alerts = slices.Delete(group.Alerts, a, a+1) })
+			for fault, expr := range mutateExpr(alert.Expr) {
+				each(fault, func(a *catalogue.Alert) { a.Expr = expr })
+			}
+		}
+		for r, recording := range group.Recordings {
+			target := recordedFor(recording.Name)
+			if target == "" {
+				continue // the month's budget has a test of its own
+			}
+			for fault, expr := range mutateExpr(recording.Expr) {
+				add(target, recording.Name+": "+fault, func(group *catalogue.Group) { group.Recordings[r].Expr = expr })
+			}
+		}
+	}
+	return list
+}
+
+var recorded = regexp.MustCompile(`^slo:([a-z]+):error_ratio_(\w+)$`)
+
+// recordedFor says which alert uses a recording.
+func recordedFor(name string) string {
+	match := recorded.FindStringSubmatch(name)
+	if match == nil || match[2] == "30d" {
+		return ""
+	}
+	prefix := strings.ToUpper(match[1][:1]) + match[1][1:] + "BudgetBurns"
+	if slices.Contains([]string{"5m", "30m", "1h"}, match[2]) || match[2] == "6h" {
+		return prefix + "Fast"
+	}
+	return prefix + "Slowly"
+}
+
+// TestRules_KillTheirMutants runs the scenarios of an alert against rules with one fault: the scenarios must notice. It takes long, so it has a build tag: make mutations runs it.
+func TestRules_KillTheirMutants(t *testing.T) {
+	dir, began := t.TempDir(), time.Now()
+	summaries := map[string]string{}
+	for _, alert := range catalogue.New(settings()).Alerts() {
+		summaries[alert.Name] = alert.Summary
+	}
+	list := mutants(t)
+	var files []string
+	for i, m := range list {
+		for _, group := range m.catalogue.Groups {
+			if !slices.ContainsFunc(catalogue.New(settings()).Groups, func(g catalogue.Group) bool {
+				return g.Name == group.Name && slices.ContainsFunc(g.Alerts, func(a catalogue.Alert) bool { return a.Name == m.alert })
+			}) {
+				continue
+			}
+			rules, err := promconf.Rules(m.catalogue, group)
+			if err != nil {
+				t.Fatal(err)
+			}
+			save(t, dir, fmt.Sprintf("%d.rules.yml", i), rules)
+		}
+		for j, s := range scenarios {
+			if s.alert != m.alert {
+				continue
+			}
+			text, err := s.write(fmt.Sprintf("%d.rules.yml", i), summaries[s.alert])
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, save(t, dir, fmt.Sprintf("%d.%d.test.yml", i, j), text))
+		}
+	}
+	output, _ := promtool(t, append([]string{"test", "rules"}, files...)...) // it fails: that is the purpose
+	noticed := map[int]bool{}
+	for _, part := range strings.Split(output, "Unit Testing: ")[1:] {
+		file, result, _ := strings.Cut(part, "\n")
+		var i, j int
+		if _, err := fmt.Sscanf(filepath.Base(strings.TrimSpace(file)), "%d.%d.test.yml", &i, &j); err != nil {
+			t.Fatalf("promtool's output is not understood: %q", file)
+		}
+		noticed[i] = noticed[i] || strings.Contains(result, "FAILED")
+	}
+	killed := 0
+	for i, m := range list {
+		state := "SURVIVED"
+		if noticed[i] {
+			state, killed = "killed  ", killed+1
+		}
+		t.Logf("%s %s: %s", state, m.alert, m.fault)
+	}
+	t.Logf("%d of %d killed (%.1f %%) in %s", killed, len(list), 100*float64(killed)/float64(len(list)), time.Since(began).Round(time.Second))
+	if killed*100 < len(list)*95 {
+		t.Error("fewer than 95 of 100")
+	}
+}
