@@ -34,13 +34,13 @@ func objectives(s Settings) []objective {
 		return func(window string) string { return fmt.Sprintf(`sum(sum_over_time(%s[%s]))`, selector, window) }
 	}
 	latency := func(window string) string {
-		return fmt.Sprintf(`(sum(rate(edge_request_duration_seconds_count{route="api"}[%[1]s])) - sum(rate(edge_request_duration_seconds_bucket{route="api",le="1"}[%[1]s])))`, window)
+		return fmt.Sprintf(`(sum(rate(edge_request_duration_seconds_count{route="api"}[%[1]s])) - sum(rate(edge_request_duration_seconds_bucket{route="api",le="1.0"}[%[1]s])))`, window)
 	}
 	return []objective{
 		{
 			// A client that was limited or refused got the answer that was meant for it.
 			name: "availability", alert: "Availability", what: "requests end in an error of the server", goal: s.Objectives.Availability,
-			bad: rate(`edge_requests_total{status=~"5.."}`), all: rate(`edge_requests_total{status!="429"}`),
+			bad: orZero(rate(`edge_requests_total{status=~"5.."}`)), all: rate(`edge_requests_total{status!="429"}`),
 		},
 		{
 			// Each run counts once, at the moment by which it should have started: recent windows that overlap weigh all runs alike.
@@ -52,6 +52,11 @@ func objectives(s Settings) []objective {
 			bad: latency, all: rate(`edge_request_duration_seconds_count{route="api"}`),
 		},
 	}
+}
+
+// orZero is for what has no series before it happens for the first time.
+func orZero(count func(string) string) func(string) string {
+	return func(window string) string { return fmt.Sprintf(`(%s or vector(0))`, count(window)) }
 }
 
 // objectiveRules makes a group for each objective, as those have nothing to do with each other.

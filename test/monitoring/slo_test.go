@@ -80,18 +80,18 @@ var objectiveScenarios = []scenario{
 	{
 		alert: "LatencyBudgetBurnsFast", is: "critical slo",
 		input: []string{
-			`edge_request_duration_seconds_count{route="api"} | 0+100x600`, `edge_request_duration_seconds_bucket{route="api",le="1"} | 0+100x420 42000x49 42100+100x100`,
-			`edge_request_duration_seconds_bucket{route="api",le="0.5"} | 0+100x600`, `edge_request_duration_seconds_bucket{route="ui",le="1"} | 0+10000x600`,
+			`edge_request_duration_seconds_count{route="api"} | 0+100x600`, `edge_request_duration_seconds_bucket{route="api",le="1.0"} | 0+100x420 42000x49 42100+100x100`,
+			`edge_request_duration_seconds_bucket{route="api",le="0.5"} | 0+100x600`, `edge_request_duration_seconds_bucket{route="ui",le="1.0"} | 0+10000x600`,
 			`edge_request_duration_seconds_count{route="ui"} | 0+10000x600`,
 		},
 		fires: 463 * minute, over: 472 * minute,
 		says:  "72.88% of them; the objective allows 5 %.",
 		last:  "84.75% of them; the objective allows 5 %.",
-		quiet: []string{`edge_request_duration_seconds_count{route="api"} | 0+100x400; edge_request_duration_seconds_bucket{route="api",le="1"} | 0+95x400; edge_request_duration_seconds_count{route="events"} | 0+1000x400; edge_request_duration_seconds_bucket{route="events",le="1"} | 0x400`},
+		quiet: []string{`edge_request_duration_seconds_count{route="api"} | 0+100x400; edge_request_duration_seconds_bucket{route="api",le="1.0"} | 0+95x400; edge_request_duration_seconds_count{route="events"} | 0+1000x400; edge_request_duration_seconds_bucket{route="events",le="1.0"} | 0x400`},
 	},
 	{
 		alert: "LatencyBudgetBurnsSlowly", is: "warning slo", step: 30 * minute,
-		input: []string{`edge_request_duration_seconds_count{route="api"} | 0+100x300`, `edge_request_duration_seconds_bucket{route="api",le="1"} | 0+100x150 15090+90x99 24100+100x50`},
+		input: []string{`edge_request_duration_seconds_count{route="api"} | 0+100x300`, `edge_request_duration_seconds_bucket{route="api",le="1.0"} | 0+100x150 15090+90x99 24100+100x50`},
 		fires: 222 * 30 * minute, over: 256 * 30 * minute,
 		says: "5.035% of them; the objective allows 5 %.",
 		last: "6.993% of them; the objective allows 5 %.",
@@ -119,6 +119,12 @@ tests:
       - {series: 'edge_requests_total{status="500"}', values: '0+5x720'}
     promql_expr_test:
       - {expr: 'round(slo:availability:budget_remaining, 0.000001)', eval_time: 30d, exp_samples: [{labels: '{}', value: 0.5}]}
+  - name: nothing has gone wrong yet
+    interval: 1h
+    input_series:
+      - {series: 'edge_requests_total{status="200"}', values: '0+10000x24'}
+    promql_expr_test:
+      - {expr: 'slo:availability:budget_remaining', eval_time: 1d, exp_samples: [{labels: 'slo:availability:budget_remaining', value: 1}]}
 `)
 	if output, err := promtool(t, "test", "rules", path); err != nil {
 		t.Errorf("%s\n%s", err, output)
