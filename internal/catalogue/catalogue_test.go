@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +107,21 @@ func TestCheck_RefusesWhatWouldFailOrStaySilent(t *testing.T) {
 				t.Errorf("got %v, not %q", err, each.says)
 			}
 		})
+	}
+}
+
+func TestCheck_NoticesEachJobAndEachGuardThatIsTakenOut(t *testing.T) {
+	for i, job := range New(full()).Jobs {
+		c := New(full())
+		c.Jobs = slices.Delete(c.Jobs, i, i+1)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), `the job "`+job.Name+`" does not provide up`) {
+			t.Errorf("without the job %s: %v", job.Name, err)
+		}
+		c = New(full())
+		guards := &c.Groups[len(c.Groups)-1]
+		guards.Alerts = slices.Delete(guards.Alerts, i, i+1)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), "job "+job.Name+": would vanish without an alert") {
+			t.Errorf("without the guard of %s: %v", job.Name, err)
+		}
 	}
 }

@@ -139,7 +139,7 @@ func (s *server) worksEmpty(t *testing.T) {
 			t.Errorf("%s is %q, not %q", metric, got[metric], want)
 		}
 	}
-	if states := got["prefect_flow_runs"]; len(states) != 9 || !slices.Contains(states, "FAILED|0") {
+	if states := got["prefect_flow_runs"]; len(states) != 5 || !slices.Contains(states, "RUNNING|0") {
 		t.Errorf("states %q", states)
 	}
 }
@@ -208,6 +208,7 @@ func (s *server) measures(t *testing.T) {
 	began := time.Now()
 	got := s.scrape(t)
 	for metric, want := range map[string][]string{
+		"prefect_flow_runs":                       {"SCHEDULED|9", "PENDING|1", "RUNNING|2", "PAUSED|0", "CANCELLING|0"},
 		"prefect_flow_runs_late":                  {"default|default|3"},
 		"prefect_flow_run_oldest_late_seconds":    {"default|default|130"},
 		"prefect_flow_runs_unmarked":              {"1"},

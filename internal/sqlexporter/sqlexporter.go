@@ -56,12 +56,11 @@ func queries(s catalogue.Settings) []query {
 	}
 	return []query{
 		{
-			"prefect_flow_runs", "Flow runs by state.",
+			"prefect_flow_runs", "Flow runs that have not ended, by state.",
 			[]string{"state"},
-			`SELECT s.state::text AS state, count(r.id) AS value
-FROM unnest(enum_range(NULL::state_type)) AS s (state)
-LEFT JOIN flow_run r ON r.state_type = s.state
-GROUP BY s.state`,
+			// Those that have ended are many, and to count them would read the whole table.
+			`SELECT s.state::text AS state, (SELECT count(*) FROM flow_run r WHERE r.state_type = s.state) AS value
+FROM unnest(ARRAY['SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING']::state_type[]) AS s (state)`,
 		},
 		{
 			"prefect_flow_runs_late", "Flow runs that should have started more than a minute ago.",
@@ -166,9 +165,10 @@ WHERE q.last_polled IS NOT NULL AND NOT q.is_paused AND NOT p.is_paused`,
 		{
 			"prefect_event_newest_age_seconds", "Age of the newest event.",
 			nil,
-			`SELECT extract(epoch FROM now() - max(occurred)) AS value
+			`SELECT extract(epoch FROM now() - occurred) AS value
 FROM events
-HAVING count(*) > 0`,
+ORDER BY occurred DESC
+LIMIT 1`,
 		},
 		{
 			"prefect_table_bytes", "Size of a table with its indexes.",
@@ -180,11 +180,12 @@ WHERE relname IN ('artifact', 'event_resources', 'events', 'flow_run', 'flow_run
 		{
 			"prefect_canary_last_success_timestamp_seconds", "When the canary last succeeded.",
 			nil,
-			`SELECT extract(epoch FROM max(r.end_time)) AS value
+			`SELECT extract(epoch FROM r.end_time) AS value
 FROM flow_run r
 JOIN deployment d ON d.id = r.deployment_id
-WHERE d.name = '` + Canary + `' AND r.state_type = 'COMPLETED'
-HAVING count(*) > 0`,
+WHERE d.name = '` + Canary + `' AND r.state_type = 'COMPLETED' AND r.end_time IS NOT NULL
+ORDER BY r.end_time DESC
+LIMIT 1`,
 		},
 	}
 }
