@@ -84,7 +84,7 @@ launchers: .lab/venv/ready ## test the programs that run inside Prefect's contai
 .lab/venv/ready: lab/images/prefect/requirements.in
 	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
 
-integration: ## tests of single parts on the lab's engine: image contracts, edge
+integration: .lab/venv/ready ## tests of single parts on the lab's engine: image contracts, edge
 	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
 
 images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official

@@ -26,7 +26,7 @@ func containerRules() Group {
 		},
 		{
 			Name: "ContainerMemoryHigh", Service: Containers, Severity: Warning, For: 15 * time.Minute,
-			Expr:        `container_memory_working_set_bytes{name!=""} / (container_spec_memory_limit_bytes{name!=""} > 0) > 0.9`,
+			Expr:        `container_memory_working_set_bytes{name!=""} / (container_spec_memory_limit_bytes > 0) > 0.9`,
 			Summary:     "A container is close to its memory limit",
 			Description: `{{ $labels.name }} uses {{ $value | humanizePercentage }} of what it may.`,
 		},

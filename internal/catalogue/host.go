@@ -32,7 +32,7 @@ const disks = `fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|erofs|nsfs"`
 
 func hostRules(s Settings) Group {
 	t := s.Thresholds
-	free := fmt.Sprintf(`node_filesystem_avail_bytes{%s} / node_filesystem_size_bytes{%s}`, disks, disks)
+	free := fmt.Sprintf(`node_filesystem_avail_bytes{%s} / node_filesystem_size_bytes`, disks)
 	return Group{Name: "host", Alerts: []Alert{
 		{
 			Name: "HostDiskLow", Service: Host, Severity: Warning, For: 15 * time.Minute,
@@ -48,13 +48,13 @@ func hostRules(s Settings) Group {
 		},
 		{
 			Name: "HostDiskFillsWithinADay", Service: Host, Severity: Warning, For: time.Hour,
-			Expr:        fmt.Sprintf(`predict_linear(node_filesystem_avail_bytes{%s}[6h], 86400) < 0 and %s < 0.5`, disks, free),
+			Expr:        fmt.Sprintf(`predict_linear(node_filesystem_avail_bytes[6h], 86400) < 0 and %s < 0.5`, free),
 			Summary:     "A disk will be full within a day",
 			Description: `{{ $labels.mountpoint }} loses space at a rate that leaves none tomorrow.`,
 		},
 		{
 			Name: "HostInodesLow", Service: Host, Severity: Warning, For: 15 * time.Minute,
-			Expr:        fmt.Sprintf(`node_filesystem_files_free{%s} / node_filesystem_files{%s} < 0.1 and node_filesystem_files{%s} > 0`, disks, disks, disks),
+			Expr:        fmt.Sprintf(`node_filesystem_files_free{%s} / (node_filesystem_files > 0) < 0.1`, disks),
 			Summary:     "A file system runs out of files",
 			Description: `{{ $value | humanizePercentage }} of the inodes of {{ $labels.mountpoint }} are free.`,
 		},

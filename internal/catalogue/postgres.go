@@ -49,15 +49,15 @@ func postgresRules(s Settings) Group {
 		},
 		{
 			Name: "PostgresRollbacksHigh", Service: Postgres, Severity: Warning, For: 15 * time.Minute,
-			Expr: `rate(pg_stat_database_xact_rollback{datname="prefect"}[5m]) / (rate(pg_stat_database_xact_rollback{datname="prefect"}[5m]) + rate(pg_stat_database_xact_commit{datname="prefect"}[5m])) > 0.5` +
-				` and rate(pg_stat_database_xact_rollback{datname="prefect"}[5m]) > 5`,
+			Expr: `rate(pg_stat_database_xact_rollback{datname="prefect"}[5m]) / (rate(pg_stat_database_xact_rollback[5m]) + rate(pg_stat_database_xact_commit[5m])) > 0.5` +
+				` and rate(pg_stat_database_xact_rollback[5m]) > 5`,
 			Summary:     "Most transactions end without success",
 			Description: `{{ $value | humanizePercentage }} of the transactions are rolled back.`,
 		},
 		{
 			Name: "PostgresCacheMisses", Service: Postgres, Severity: Warning, For: time.Hour,
-			Expr: `rate(pg_stat_database_blks_hit{datname="prefect"}[15m]) / (rate(pg_stat_database_blks_hit{datname="prefect"}[15m]) + rate(pg_stat_database_blks_read{datname="prefect"}[15m])) < 0.9` +
-				` and rate(pg_stat_database_blks_read{datname="prefect"}[15m]) > 100`,
+			Expr: `rate(pg_stat_database_blks_hit{datname="prefect"}[15m]) / (rate(pg_stat_database_blks_hit[15m]) + rate(pg_stat_database_blks_read[15m])) < 0.9` +
+				` and rate(pg_stat_database_blks_read[15m]) > 100`,
 			Summary:     "PostgreSQL reads much that does not fit into its memory",
 			Description: `Only {{ $value | humanizePercentage }} of the blocks are found in its cache.`,
 		},

@@ -130,7 +130,7 @@ func (s scenario) write(rules, summary string) (string, error) {
 	}
 	for i := range s.quiet {
 		quiet := test{Name: fmt.Sprintf("%s quiet %d", s.alert, i), Interval: catalogue.Duration(s.every()), Input: parse(strings.Split(s.quiet[i], ";"))}
-		for at := 10 * s.every(); at < end; at += 10 * s.every() {
+		for at := s.every(); at < end; at += s.every() {
 			quiet.Alerts = append(quiet.Alerts, expect(at, []firing{}))
 		}
 		file.Tests = append(file.Tests, quiet)
