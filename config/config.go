@@ -214,7 +214,7 @@ type Network struct {
 type Images struct {
 	// Registry is a mirror's prefix, such as "mirror.example.com/hub", put before every image name.
 	Registry string `json:"registry"`
-	// Override replaces single images by name: postgres, redis, prefect, nginx. An exact tag or a digest is required.
+	// Override replaces single images by name: postgres, redis, prefect, nginx, prometheus, alertmanager, grafana, postgresExporter, nodeExporter, blackboxExporter. An exact tag or a digest is required.
 	Override map[string]string `json:"override"`
 }
 

@@ -78,7 +78,7 @@ func found(all []manager, file, text string) [][]int {
 }
 
 // pinning are the files that say what is used. Everything in them that looks like a version is a pin, unless it is among the others.
-var pinning = list(`^internal/images/images\.go$`, `^lab/images/images\.go$`, `^lab/images/[a-z]+/Dockerfile$`, `^lab/images/[a-z]+/requirements\.in$`,
+var pinning = list(`^internal/images/images\.go$`, `^lab/images/images\.go$`, `^lab/images/[a-z-]+/Dockerfile$`, `^lab/images/[a-z]+/requirements\.in$`,
 	`^lab/toolchain/(toolchain|language/host)\.go$`, `^\.github/workflows/`, `^\.gitlab-ci\.yml$`, `^\.ci/`, `^tools/.*requirements\.txt$`)
 
 var (

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -165,7 +166,7 @@ func (s Seen) images() []Finding {
 		return nil
 	}
 	var findings []Finding
-	for _, name := range []images.Name{images.Postgres, images.Redis, images.Prefect, images.Nginx} {
+	for _, name := range slices.Sorted(maps.Keys(images.Pins())) {
 		reference := images.Resolve(s.Config.Images, name)
 		image, found := s.Has.Image(reference)
 		if !found || !image.LabMade {

@@ -1,6 +1,9 @@
 package rules
 
-import "prefect-platform/internal/tokens"
+import (
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/tokens"
+)
 
 var (
 	_ = prove("auth-server-recorded", proof{
@@ -40,7 +43,7 @@ var (
 
 	_ = prove("auth-grafana-admin", proof{
 		fails: []fixture{
-			{name: "no password", of: tokens.Container, resource: "cache-server", change: put("image", "grafana/grafana:12.4.1"), found: "default password"},
+			{name: "no password", of: tokens.Container, resource: "cache-server", change: put("image", images.Pins()[images.Grafana]), found: "default password"},
 			{name: "no password, from a mirror", of: tokens.Container, resource: "cache-server", change: put("image", "registry.corp.net:5000/x/grafana-oss:12.4.1@sha256:00"), found: "default password"},
 		},
 		unknown: []fixture{{name: "the image", of: tokens.Container, resource: "cache-server", change: unknownProperty("image")}},

@@ -23,8 +23,10 @@ var floors = map[images.Name]floor{
 	images.Nginx: least(">=1.30.4 <1.31.0 || >=1.31.3", "CVE-2026-42533 (heap overflow by map with a regular expression) and those mended in 1.30.1 to 1.30.3, among them two that run code"),
 	images.Postgres: least(">=15.18.0 <16.0.0 || >=16.14.0 <17.0.0 || >=17.10.0 <18.0.0 || >=18.4.0",
 		"CVE-2026-6473 (out-of-bounds write, CVSS 8.8) and ten more of 2026-05-14; majors up to 14 get no more updates"),
-	images.Redis:   least(">=7.4.6 <8.0.0 || >=8.0.4 <8.2.0 || >=8.2.2", "CVE-2025-49844 (use after free in Lua, runs code)"),
-	images.Prefect: least(">=3.8.3", "Prefect #22819 (git options, runs code on workers), CVE-2026-7722 (authentication passed by the path), CVE-2026-7723; and batches of the task-run recorder, Prefect #22807"),
+	images.Redis:      least(">=7.4.6 <8.0.0 || >=8.0.4 <8.2.0 || >=8.2.2", "CVE-2025-49844 (use after free in Lua, runs code)"),
+	images.Prefect:    least(">=3.8.3", "Prefect #22819 (git options, runs code on workers), CVE-2026-7722 (authentication passed by the path), CVE-2026-7723; and batches of the task-run recorder, Prefect #22807"),
+	images.Prometheus: least(">=3.13.0", "the password of a target, sent on to another host by a redirect (Prometheus 3.13.0), and older releases get no more updates"),
+	images.Grafana:    least(">=12.4.2 <13.0.0 || >=13.2.1", "CVE-2026-27876 (SQL expressions, run code) or CVE-2026-12704; releases before 12.4 get no more updates"),
 }
 
 func least(versions, why string) floor { return floor{semver.MustParseRange(versions), versions, why} }

@@ -103,6 +103,8 @@ var _ = prove("containers-image-floor", proof{
 		on("database-roles", "a major without updates", put("image", "registry:5000/library/postgres:14.30"+digest), "14.30"),
 		on(theAPI, "an old Prefect", put("image", "mirror.corp.net/prefecthq/prefect:3.6.21-python3.13"+digest), "CVE-2026-7722"),
 		on(theAPI, "Prefect 2", put("image", "prefecthq/prefect:2.20.25-python3.12"+digest), "2.20.25"),
+		on(theAPI, "an old Grafana", put("image", "grafana/grafana:12.4.1"+digest), "CVE-2026-27876"),
+		on(theAPI, "an old Prometheus", put("image", "prom/prometheus:v3.5.3"+digest), "a redirect"),
 		on(theAPI, "a release candidate", put("image", "prefecthq/prefect:3.9.0-rc1"+digest), "3.9.0-rc1"),
 		on(theHolder, "a digest alone", put("image", "prefecthq/prefect"+digest), "version nobody can tell"),
 		{

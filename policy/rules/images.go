@@ -27,6 +27,8 @@ type imageRef struct {
 // repositories are the last parts of the names under which images of the platform's parts are known, in every registry.
 var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
+	"prometheus": images.Prometheus, "alertmanager": images.Alertmanager, "grafana": images.Grafana,
+	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter,
 }
 
 // prefectRepository ends the names of Prefect's own images, on Docker Hub and on mirrors of it.
@@ -134,4 +136,6 @@ func (c *Case) named(i imageRef) bool {
 // official are the repositories from which the platform's parts come, or the mirror that the configuration names has them.
 var official = []string{
 	"docker.io/prefecthq/prefect", "docker.io/library/postgres", "docker.io/library/redis", "docker.io/nginxinc/nginx-unprivileged", "docker.io/library/nginx",
+	"docker.io/prom/prometheus", "docker.io/prom/alertmanager", "docker.io/grafana/grafana",
+	"docker.io/prometheuscommunity/postgres-exporter", "docker.io/prom/node-exporter", "docker.io/prom/blackbox-exporter",
 }
