@@ -5,13 +5,11 @@ package toolchain
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
+	"prefect-platform/lab/internal/gobuild"
 	"prefect-platform/lab/internal/state"
 	"prefect-platform/lab/internal/step"
 )
@@ -63,73 +61,10 @@ func (b Build) PluginPath(p Plugin) string {
 	return filepath.Join(b.Dir.PulumiHome(), "plugins", fmt.Sprintf("resource-%s-v%s", p.Name, p.Version), "pulumi-resource-"+p.Name)
 }
 
-// step builds Go packages of one module into their targets. All are compiled by one go command, so that they share the work.
+// step builds Go packages of one module into their targets.
 func (b Build) step(name, what, module, ldflags string, targets map[string]string) step.Step {
-	source := filepath.Join(b.Source, module)
-	fingerprint := func() (string, error) {
-		return state.Fingerprint(source, runtime.Version(), ldflags, fmt.Sprint(targets))
-	}
-	return step.Step{
-		Name: name, What: what,
-		Done: func(context.Context) (bool, error) {
-			for _, target := range targets {
-				if _, err := os.Stat(target); err != nil {
-					return false, nil
-				}
-			}
-			want, err := fingerprint()
-			return err == nil && b.Dir.Stamped(name, want), err
-		},
-		Run: func(ctx context.Context, log io.Writer) error {
-			want, err := fingerprint()
-			if err != nil {
-				return err
-			}
-			if err := compile(ctx, log, source, ldflags, targets); err != nil {
-				return err
-			}
-			return b.Dir.Stamp(name, want)
-		},
-	}
-}
-
-// compile lets `go build` write all binaries to a folder under their import path's last name, then puts each in its place.
-func compile(ctx context.Context, log io.Writer, source, ldflags string, targets map[string]string) error {
-	out, err := os.MkdirTemp("", "prefect-platform-lab-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(out) }()
-
-	args := []string{"build", "-buildvcs=false", "-ldflags", ldflags, "-o", out + "/"}
-	for pkg := range targets {
-		args = append(args, pkg)
-	}
-	cmd := step.Command(ctx, log, "go", args...)
-	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build in %s: %w", source, err)
-	}
-	for pkg, target := range targets {
-		name := filepath.Base(pkg)
-		if pkg == "." {
-			name = filepath.Base(source)
-		}
-		if err := install(filepath.Join(out, name), target); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// install copies rather than renames: the temporary folder is often on another file system.
-func install(from, to string) error {
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return state.WriteFile(to, content, 0o755)
+	build := gobuild.Build{Module: filepath.Join(b.Source, module), Flags: []string{"-ldflags", ldflags}, Targets: targets}
+	return build.Step(b.Dir, name, what)
 }
 
 // OfficialCLI gives the path of a pulumi command outside of the lab that is new enough, or empty.
