@@ -25,10 +25,19 @@ var indexSettings = []string{"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}
 type Builder struct {
 	Client engine.Client
 	Source string // lab/images in the clone
+	Dir    state.Dir
 }
 
-// Base imports a minimal Debian release.
-func (b Builder) Base(suite string) step.Step {
+// Base makes what Dockerfiles start from. What it is made from itself must be there.
+func (b Builder) Base(base Base) step.Step {
+	if base.From == "" {
+		return b.debian(base.Name)
+	}
+	return b.Image(Image{Name: baseName(base.Name), Dir: base.Name, Base: base.From})
+}
+
+// debian imports a minimal Debian release.
+func (b Builder) debian(suite string) step.Step {
 	name := baseName(suite)
 	return step.Step{
 		Name: "base-" + suite, What: "makes the base image from Debian " + suite,
@@ -60,16 +69,16 @@ func (b Builder) Base(suite string) step.Step {
 func (b Builder) Image(image Image) step.Step {
 	dir := filepath.Join(b.Source, image.Dir)
 	return step.Step{
-		Name: "image-" + image.Dir, What: "builds " + image.Name + " from Debian and language packages",
+		Name: "image-" + image.Dir, What: "builds " + image.Name + " from " + image.origin(),
 		Done: func(ctx context.Context) (bool, error) {
-			want, err := state.Fingerprint(dir)
+			want, err := b.inputs(image)
 			if err != nil {
 				return false, err
 			}
 			return b.upToDate(ctx, image.Name, want), ctx.Err()
 		},
 		Run: func(ctx context.Context, log io.Writer) error {
-			inputs, err := state.Fingerprint(dir)
+			inputs, err := b.inputs(image)
 			if err != nil {
 				return err
 			}
@@ -82,7 +91,7 @@ func (b Builder) Image(image Image) step.Step {
 			if err := build.Start(); err != nil {
 				return err
 			}
-			sent := sendContext(in, dir)
+			sent := sendContext(in, dir, b.programFiles(image))
 			if err := build.Wait(); err != nil {
 				return fmt.Errorf("docker build of %s: %w", image.Name, err)
 			}
@@ -117,14 +126,33 @@ func (b Builder) upToDate(ctx context.Context, name, inputs string) bool {
 	return made != "true" || have == inputs
 }
 
-func sendContext(to io.WriteCloser, dir string) error {
+// sendContext sends a folder, with programs in a folder of theirs.
+func sendContext(to io.WriteCloser, dir string, programs []string) error {
 	archive := tar.NewWriter(to)
 	err := archive.AddFS(os.DirFS(dir))
+	for _, program := range programs {
+		if err == nil {
+			err = add(archive, program)
+		}
+	}
 	if err == nil {
 		err = archive.Close()
 	}
 	if closeErr := to.Close(); err == nil {
 		err = closeErr
 	}
+	return err
+}
+
+func add(archive *tar.Writer, program string) error {
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	header := tar.Header{Name: "programs/" + filepath.Base(program), Mode: 0o755, Size: int64(len(content))}
+	if err := archive.WriteHeader(&header); err != nil {
+		return err
+	}
+	_, err = archive.Write(content)
 	return err
 }

@@ -15,6 +15,13 @@ const (
 	redisImage    = "redis:8.0.6"
 	nginxImage    = "nginxinc/nginx-unprivileged:1.30.6"
 	prefectImage  = "prefecthq/prefect:3.8.8-python3.13"
+
+	prometheusImage       = "prom/prometheus:v3.13.5"
+	alertmanagerImage     = "prom/alertmanager:v0.33.1"
+	postgresExporterImage = "prometheuscommunity/postgres-exporter:v0.19.1"
+	nodeExporterImage     = "prom/node-exporter:v1.12.1"
+	blackboxExporterImage = "prom/blackbox-exporter:v0.28.0"
+	grafanaImage          = "grafana/grafana:12.4.12"
 )
 
 // contract is what the program relies on in one image, official or made by the lab.
@@ -92,6 +99,87 @@ var contracts = []contract{
 		ready: []string{"python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:4200/api/health', timeout=2)"},
 		stop:  20 * time.Second,
 		exit:  128 + 15, // the server stops in order, then ends by the signal itself
+	},
+	{
+		image: prometheusImage,
+		config: imageConfig{
+			Entrypoint: []string{"/bin/prometheus"}, Cmd: []string{"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"},
+			User: "nobody", WorkingDir: "/prometheus", Volumes: set("/prometheus"), ExposedPorts: set("9090/tcp"),
+		},
+		paths: map[string]string{
+			"/prometheus": "65534:65534 775", "/etc/prometheus": "65534:65534 755", "/etc/prometheus/prometheus.yml": "65534:65534 644",
+			"/bin/prometheus": "0:0 755", "/bin/promtool": "0:0 755",
+		},
+		commands: []string{"prometheus", "promtool", "wget", "sh"},
+		run:      []string{"--user", "65534:65534", prometheusImage},
+		ready:    []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9090/-/ready"},
+		stop:     5 * time.Second,
+	},
+	{
+		image: alertmanagerImage,
+		config: imageConfig{
+			Entrypoint: []string{"/bin/alertmanager"}, Cmd: []string{"--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"},
+			User: "nobody", WorkingDir: "/alertmanager", Volumes: set("/alertmanager"), ExposedPorts: set("9093/tcp"),
+		},
+		paths: map[string]string{
+			"/alertmanager": "65534:65534 775", "/etc/alertmanager": "65534:65534 755", "/etc/alertmanager/alertmanager.yml": "65534:65534 644",
+			"/bin/alertmanager": "0:0 755", "/bin/amtool": "0:0 755",
+		},
+		commands: []string{"alertmanager", "amtool", "wget", "sh"},
+		run: []string{
+			"--user", "65534:65534", alertmanagerImage, "--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager", "--cluster.listen-address=",
+		},
+		ready: []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9093/-/ready"},
+		stop:  5 * time.Second,
+	},
+	{
+		image:    postgresExporterImage,
+		config:   imageConfig{Entrypoint: []string{"/bin/postgres_exporter"}, User: "nobody", ExposedPorts: set("9187/tcp")},
+		paths:    map[string]string{"/bin/postgres_exporter": "0:0 755"},
+		commands: []string{"postgres_exporter", "wget", "sh"},
+		run:      []string{"--user", "65534:65534", "--env", "DATA_SOURCE_URI=127.0.0.1:1/x?sslmode=disable", "--env", "DATA_SOURCE_USER=x", "--env", "DATA_SOURCE_PASS=x", postgresExporterImage},
+		ready:    []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9187/"},
+		stop:     5 * time.Second,
+		exit:     128 + 15, // it has no way of its own to end
+	},
+	{
+		image:    nodeExporterImage,
+		config:   imageConfig{Entrypoint: []string{"/bin/node_exporter"}, User: "nobody", ExposedPorts: set("9100/tcp")},
+		paths:    map[string]string{"/bin/node_exporter": "0:0 755"},
+		commands: []string{"node_exporter", "wget", "sh"},
+		run:      []string{"--user", "65534:65534", nodeExporterImage},
+		ready:    []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9100/metrics"},
+		stop:     5 * time.Second,
+		exit:     128 + 15, // it has no way of its own to end
+	},
+	{
+		image: blackboxExporterImage,
+		config: imageConfig{
+			Entrypoint: []string{"/bin/blackbox_exporter"}, Cmd: []string{"--config.file=/etc/blackbox_exporter/config.yml"}, ExposedPorts: set("9115/tcp"),
+		},
+		paths:    map[string]string{"/bin/blackbox_exporter": "0:0 755", "/etc/blackbox_exporter/config.yml": "0:0 644"},
+		commands: []string{"blackbox_exporter", "wget", "sh"},
+		run:      []string{"--user", "65534:65534", blackboxExporterImage},
+		ready:    []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9115/-/healthy"},
+		stop:     5 * time.Second,
+	},
+	{
+		image: grafanaImage,
+		config: imageConfig{
+			Entrypoint: []string{"/run.sh"}, User: "472", WorkingDir: "/usr/share/grafana", ExposedPorts: set("3000/tcp"),
+			Env: []string{
+				"GF_PATHS_CONFIG=/etc/grafana/grafana.ini", "GF_PATHS_DATA=/var/lib/grafana", "GF_PATHS_HOME=/usr/share/grafana", "GF_PATHS_LOGS=/var/log/grafana",
+				"GF_PATHS_PLUGINS=/var/lib/grafana/plugins", "GF_PATHS_PROVISIONING=/etc/grafana/provisioning",
+			},
+		},
+		paths: map[string]string{
+			"/run.sh": "0:0 755", "/var/lib/grafana": "472:0 777", "/var/log/grafana": "472:0 777",
+			"/etc/grafana/provisioning/datasources": "472:0 777", "/etc/grafana/provisioning/dashboards": "472:0 777",
+		},
+		commands: []string{"grafana", "wget", "sh"},
+		run:      []string{"--user", "472:0", "--tmpfs", "/var/lib/grafana:uid=472", grafanaImage},
+		ready:    []string{"wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health"},
+		stop:     10 * time.Second,
 	},
 }
 

@@ -3,6 +3,8 @@
 package images
 
 import (
+	"strings"
+
 	"prefect-platform/lab/engine"
 )
 
@@ -10,8 +12,19 @@ import (
 type Image struct {
 	Name string // as the program names it, with its tag
 	Dir  string // folder with its Dockerfile
-	Base string // Debian release that the Dockerfile starts from
+	Base string // name of one of Bases, which the Dockerfile starts from
+	// Programs are Go packages, whose programs the Dockerfile finds in its folder programs/.
+	Programs []string
 }
+
+// Base is what Dockerfiles start from: a release of Debian, or made by a Dockerfile from one.
+type Base struct{ Name, From string }
+
+// Small has a shell, wget and little more, as the base of the official images of monitoring.
+const Small = "busybox"
+
+// Bases lists those that the images need.
+var Bases = []Base{{Name: "forky"}, {Name: "trixie"}, {Name: Small, From: "forky"}}
 
 // All lists every image that a stack runs.
 var All = []Image{
@@ -19,6 +32,22 @@ var All = []Image{
 	{Name: "redis:8.0.6", Dir: "redis", Base: "forky"},
 	{Name: "nginxinc/nginx-unprivileged:1.30.6", Dir: "nginx", Base: "forky"},
 	{Name: "prefecthq/prefect:3.8.8-python3.13", Dir: "prefect", Base: "trixie"},
+	{Name: "prom/prometheus:v3.13.5", Dir: "prometheus", Base: Small, Programs: []string{
+		"github.com/prometheus/prometheus/cmd/prometheus", "github.com/prometheus/prometheus/cmd/promtool",
+	}},
+	{Name: "prom/alertmanager:v0.33.1", Dir: "alertmanager", Base: Small},
+	{Name: "prometheuscommunity/postgres-exporter:v0.19.1", Dir: "postgres-exporter", Base: Small, Programs: []string{
+		"github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter",
+	}},
+	{Name: "prom/node-exporter:v1.12.1", Dir: "node-exporter", Base: Small, Programs: []string{"github.com/prometheus/node_exporter"}},
+	{Name: "prom/blackbox-exporter:v0.28.0", Dir: "blackbox-exporter", Base: Small, Programs: []string{"github.com/prometheus/blackbox_exporter"}},
+	{Name: "grafana/grafana:12.4.12", Dir: "grafana", Base: Small, Programs: []string{"prefect-platform/lab/images/grafana"}},
+}
+
+// version is that in the image's tag.
+func (i Image) version() string {
+	_, tag, _ := strings.Cut(i.Name, ":")
+	return strings.TrimPrefix(tag, "v")
 }
 
 const (
@@ -30,16 +59,3 @@ const (
 
 // baseName is the image that a Dockerfile here starts from.
 func baseName(suite string) string { return "prefect-platform-lab/base:" + suite }
-
-// Bases lists the Debian releases that the given images start from, each once.
-func Bases(images []Image) []string {
-	var suites []string
-	seen := map[string]bool{}
-	for _, image := range images {
-		if !seen[image.Base] {
-			seen[image.Base] = true
-			suites = append(suites, image.Base)
-		}
-	}
-	return suites
-}

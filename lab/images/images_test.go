@@ -3,6 +3,7 @@ package images
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 
 func TestAll_EachHasADockerfileOnItsBase(t *testing.T) {
 	for _, image := range All {
+		if !slices.ContainsFunc(Bases, func(b Base) bool { return b.Name == image.Base }) {
+			t.Errorf("%s starts from %s, which is not among the bases", image.Name, image.Base)
+		}
 		content, err := os.ReadFile(filepath.Join(image.Dir, "Dockerfile"))
 		if err != nil {
 			t.Error(err)
@@ -40,6 +44,43 @@ func TestAll_AreThePinsOfTheProgram(t *testing.T) {
 		if !strings.Contains(text, `"`+image.Name+`"`) {
 			t.Errorf("%s is not pinned in internal/images: change both together", image.Name)
 		}
+	}
+	if found := regexp.MustCompile(`(?m)^\t\w+:\s+"[^"]+:[^"]+",`).FindAllString(text, -1); len(found) != len(All) {
+		t.Errorf("internal/images pins %d images, the lab has %d: %q", len(found), len(All), found)
+	}
+}
+
+// Each module's version is that of the image; Prometheus 3.13.5 is v0.313.5 as a module.
+func TestAll_ProgramsHaveTheVersionOfTheirImage(t *testing.T) {
+	mod, err := os.ReadFile("../monitoring/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, image := range All {
+		for _, program := range image.Programs {
+			if strings.HasPrefix(program, ownModule) {
+				continue
+			}
+			module := strings.Join(strings.SplitN(program, "/", 4)[:3], "/")
+			want := image.version()
+			if major, rest, _ := strings.Cut(want, "."); module == "github.com/prometheus/prometheus" {
+				minor, patch, _ := strings.Cut(rest, ".")
+				want = "0." + major + fmt.Sprintf("%02s", minor) + "." + patch
+			}
+			if !regexp.MustCompile(`\s` + regexp.QuoteMeta(module+" v"+want) + `\s`).Match(mod) {
+				t.Errorf("lab/monitoring/go.mod has not %s v%s, as %s", module, want, image.Name)
+			}
+			if !regexp.MustCompile(`\s` + regexp.QuoteMeta(program) + `\n`).Match(mod) {
+				t.Errorf("lab/monitoring/go.mod has not the tool %s", program)
+			}
+		}
+	}
+}
+
+func TestBuilder_TellsEachProgramItsVersion(t *testing.T) {
+	got := linkFlag("example.com/program", "1.2.3")
+	if want := "-ldflags=example.com/program=-s -w -X github.com/prometheus/common/version.Version=1.2.3 -X main.version=1.2.3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -72,7 +113,11 @@ func TestSendContext_KeepsContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := &closer{}
-	if err := sendContext(out, dir); err != nil || !out.closed {
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte("ELF"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := sendContext(out, dir, []string{program}); err != nil || !out.closed {
 		t.Fatalf("%v, closed %v", err, out.closed)
 	}
 	archive := tar.NewReader(&out.Buffer)
@@ -81,6 +126,13 @@ func TestSendContext_KeepsContent(t *testing.T) {
 		t.Fatalf("got %v, %v", header, err)
 	}
 	if content, err := io.ReadAll(archive); err != nil || string(content) != "FROM x" {
+		t.Errorf("got %q, %v", content, err)
+	}
+	header, err = archive.Next()
+	if err != nil || header.Name != "programs/program" || header.Mode != 0o755 {
+		t.Fatalf("got %v, %v", header, err)
+	}
+	if content, err := io.ReadAll(archive); err != nil || string(content) != "ELF" {
 		t.Errorf("got %q, %v", content, err)
 	}
 }

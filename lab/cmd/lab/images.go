@@ -23,12 +23,20 @@ func pullImages(ctx context.Context, runner *step.Runner, client engine.Client) 
 
 // pullOrBuildImages provides every image in the lab's own engine, all at once. A registry is asked only when one is missing.
 func (l lab) pullOrBuildImages(ctx context.Context, runner *step.Runner, client engine.Client) error {
-	builder := images.Builder{Client: client, Source: filepath.Join(l.clone, "lab", "images")}
+	builder := images.Builder{Client: client, Source: filepath.Join(l.clone, "lab", "images"), Dir: l.dir}
 	registry := sync.OnceValue(func() bool { return images.RegistryAnswers(ctx, client) })
 	bases := map[string]func() error{}
-	for _, suite := range images.Bases(images.All) {
-		bases[suite] = sync.OnceValue(func() error { return runner.Do(ctx, builder.Base(suite)) })
+	for _, base := range images.Bases {
+		bases[base.Name] = sync.OnceValue(func() error {
+			if base.From != "" {
+				if err := bases[base.From](); err != nil {
+					return err
+				}
+			}
+			return runner.Do(ctx, builder.Base(base))
+		})
 	}
+	programs := sync.OnceValue(func() error { return runner.InTurn(ctx, builder.Programs()...) })
 	work, ctx := errgroup.WithContext(ctx)
 	for _, image := range images.All {
 		work.Go(func() error {
@@ -45,6 +53,11 @@ func (l lab) pullOrBuildImages(ctx context.Context, runner *step.Runner, client 
 			}
 			if err := bases[image.Base](); err != nil {
 				return err
+			}
+			if len(image.Programs) > 0 {
+				if err := programs(); err != nil {
+					return err
+				}
 			}
 			return runner.Do(ctx, build)
 		})

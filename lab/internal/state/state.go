@@ -18,6 +18,9 @@ func (d Dir) Bin() string { return d.join("bin") }
 // PulumiHome holds the built provider plugins, where the CLI looks for installed ones.
 func (d Dir) PulumiHome() string { return d.join("pulumi") }
 
+// Programs holds what is built for the images only.
+func (d Dir) Programs() string { return d.join("programs") }
+
 // Engine holds the private Docker Engine: its root file system, data and log.
 func (d Dir) Engine() string { return d.join("engine") }
 
