@@ -33,6 +33,7 @@ func startGrafana(t *testing.T, files map[string]file, env ...string) container 
 }
 
 func TestGrafana_ServesWhatIsProvisionedBelowItsPathToWhomTheProxyNames(t *testing.T) {
+	t.Parallel()
 	c := startGrafana(t, grafanaFiles, "GF_AUTH_PROXY_ENABLED=true", "GF_AUTH_PROXY_WHITELIST=127.0.0.1")
 	c.awaitIn("3000/grafana/api/health", `"ok"`)
 	for path, want := range map[string]string{
@@ -49,6 +50,7 @@ func TestGrafana_ServesWhatIsProvisionedBelowItsPathToWhomTheProxyNames(t *testi
 }
 
 func TestGrafana_TrustsNobodyButTheProxy(t *testing.T) {
+	t.Parallel()
 	c := startGrafana(t, grafanaFiles, "GF_AUTH_PROXY_ENABLED=true", "GF_AUTH_PROXY_WHITELIST=10.213.3.7")
 	c.awaitIn("3000/grafana/api/health", `"ok"`)
 	if got, err := c.get("3000/grafana/api/user", "--header", "X-WEBAUTH-USER: ada"); err == nil {
@@ -57,6 +59,7 @@ func TestGrafana_TrustsNobodyButTheProxy(t *testing.T) {
 }
 
 func TestGrafana_DoesNotStartWithWrongProvisioning(t *testing.T) {
+	t.Parallel()
 	const sources = "/etc/grafana/provisioning/datasources/sources.yaml"
 	second := grafanaFiles[sources].content + `  - {name: Other, type: prometheus, uid: other, access: proxy, url: "http://other:9090", isDefault: true}` + "\n"
 	if exit := startGrafana(t, map[string]file{sources: {second, 0o444}}).exitCode(); exit == 0 {
@@ -65,6 +68,7 @@ func TestGrafana_DoesNotStartWithWrongProvisioning(t *testing.T) {
 }
 
 func TestGrafana_TakesSettingsFromFilesButNotTwice(t *testing.T) {
+	t.Parallel()
 	files := map[string]file{"/tmp/key": {"k", 0o444}}
 	if exit := startGrafana(t, files, "GF_SECURITY_SECRET_KEY=k", "GF_SECURITY_SECRET_KEY__FILE=/tmp/key").exitCode(); exit != 1 {
 		t.Errorf("exit code %d, want 1", exit)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"prefect-platform/lab/internal/state"
 )
 
 func TestAll_EachHasADockerfileOnItsBase(t *testing.T) {
@@ -73,6 +75,47 @@ func TestAll_ProgramsHaveTheVersionOfTheirImage(t *testing.T) {
 			if !regexp.MustCompile(`\s` + regexp.QuoteMeta(program) + `\n`).Match(mod) {
 				t.Errorf("lab/monitoring/go.mod has not the tool %s", program)
 			}
+		}
+	}
+}
+
+func TestBuilder_MakesAnImageAgainWhenWhatItIsMadeFromHasChanged(t *testing.T) {
+	lab := t.TempDir()
+	write := func(name, content string) {
+		t.Helper()
+		if err := state.WriteFile(filepath.Join(lab, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := []string{"images/busybox/Dockerfile", "images/x/Dockerfile", "monitoring/go.sum", "go.sum"}
+	for _, name := range files {
+		write(name, "before")
+	}
+	builder := Builder{Source: filepath.Join(lab, "images")}
+	inputs := func(image Image) string {
+		t.Helper()
+		found, err := builder.inputs(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, c := range []struct {
+		image Image
+		from  []string
+	}{
+		{Image{Dir: "x", Base: "forky"}, files[1:2]},
+		{Image{Dir: "x", Base: Small}, files[:2]},
+		{Image{Dir: "x", Base: Small, Programs: []string{"example.com/x"}}, files[:3]},
+		{Image{Dir: "x", Base: "forky", Programs: []string{ownModule + "x"}}, []string{files[1], files[3]}},
+	} {
+		for _, name := range files {
+			before := inputs(c.image)
+			write(name, "after")
+			if changed := inputs(c.image) != before; changed != slices.Contains(c.from, name) {
+				t.Errorf("%+v: made again for %s: %v", c.image, name, changed)
+			}
+			write(name, "before")
 		}
 	}
 }

@@ -25,6 +25,7 @@ func (c container) write(path, content string) {
 }
 
 func TestMonitoring_HasThePinnedVersions(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ image, program, want string }{
 		{prometheusImage, "prometheus", "prometheus, version 3.13.5 "},
 		{prometheusImage, "promtool", "promtool, version 3.13.5 "},
@@ -41,6 +42,7 @@ func TestMonitoring_HasThePinnedVersions(t *testing.T) {
 }
 
 func TestMonitoring_HasNeitherBashNorPackages(t *testing.T) {
+	t.Parallel()
 	for _, image := range []string{prometheusImage, alertmanagerImage, postgresExporterImage, nodeExporterImage, blackboxExporterImage} {
 		if got, err := tryDocker("run", "--rm", "--entrypoint", "sh", image, "-c", "command -v bash || command -v curl || command -v apt-get || command -v python3"); err == nil {
 			t.Errorf("%s has %s: a health check must not come to rely on it", image, got)
@@ -51,12 +53,14 @@ func TestMonitoring_HasNeitherBashNorPackages(t *testing.T) {
 const selfScrape = "scrape_configs: [{job_name: itself, scrape_interval: 1s, static_configs: [{targets: ['localhost:9090']}]}]\n"
 
 func TestPrometheus_ScrapesAndAnswers(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/prometheus/prometheus.yml": {selfScrape, 0o644}}, prometheusImage)
 	c.awaitIn("9090/api/v1/query?query=up", `"job":"itself"},"value":[`)
 	c.awaitIn("9090/api/v1/query?query=up", `,"1"]`)
 }
 
 func TestPrometheus_ReloadsOnSIGHUPAndKeepsTheOldWhenTheNewIsWrong(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/prometheus/prometheus.yml": {selfScrape, 0o666}}, "--user", "0", prometheusImage)
 	c.awaitIn("9090/api/v1/status/config", "job_name: itself")
 	c.write("/etc/prometheus/prometheus.yml", strings.Replace(selfScrape, "itself", "renamed", 1))
@@ -71,6 +75,7 @@ func TestPrometheus_ReloadsOnSIGHUPAndKeepsTheOldWhenTheNewIsWrong(t *testing.T)
 }
 
 func TestPrometheus_ReloadsByItselfIfAsked(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/prometheus/prometheus.yml": {selfScrape, 0o666}}, "--user", "0", prometheusImage,
 		"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus", "--config.auto-reload", "--config.auto-reload-interval=1s")
 	c.awaitIn("9090/api/v1/status/config", "job_name: itself")
@@ -79,12 +84,14 @@ func TestPrometheus_ReloadsByItselfIfAsked(t *testing.T) {
 }
 
 func TestPrometheus_TakesItsRetentionFromTheFile(t *testing.T) {
+	t.Parallel()
 	config := selfScrape + "storage: {tsdb: {retention: {time: 7d, size: 2GB}}}\n"
 	c := start(t, map[string]file{"/etc/prometheus/prometheus.yml": {config, 0o644}}, prometheusImage)
 	c.awaitIn("9090/api/v1/status/runtimeinfo", `"storageRetention":"1w or 2GiB"`)
 }
 
 func TestPrometheus_EndsOnAWrongConfiguration(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/prometheus/prometheus.yml": {"scrape_configs: [{job: wrong}]\n", 0o644}}, prometheusImage)
 	if exit := c.exitCode(); exit != 2 {
 		t.Errorf("exit code %d, want 2", exit)
@@ -92,6 +99,7 @@ func TestPrometheus_EndsOnAWrongConfiguration(t *testing.T) {
 }
 
 func TestPromtool_TestsRules(t *testing.T) {
+	t.Parallel()
 	files := map[string]file{
 		"/tmp/rules.yml": {"groups: [{name: g, rules: [{alert: Down, expr: up == 0, for: 2m}]}]\n", 0o444},
 		"/tmp/test.yml": {`rule_files: [rules.yml]
@@ -116,6 +124,7 @@ tests:
 const oneReceiver = "route: {receiver: first, routes: [{receiver: second, matchers: ['severity=critical']}]}\nreceivers: [{name: first}, {name: second}]\n"
 
 func TestAlertmanager_ReloadsOnSIGHUP(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/alertmanager/alertmanager.yml": {oneReceiver, 0o666}}, "--user", "0", alertmanagerImage,
 		"--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager", "--cluster.listen-address=")
 	c.awaitIn("9093/api/v2/receivers", `"second"`)
@@ -125,6 +134,7 @@ func TestAlertmanager_ReloadsOnSIGHUP(t *testing.T) {
 }
 
 func TestAmtool_FindsTheRoute(t *testing.T) {
+	t.Parallel()
 	files := map[string]file{"/tmp/a.yml": {oneReceiver, 0o444}}
 	c := start(t, files, "--network", "none", "--entrypoint", "amtool", alertmanagerImage, "config", "routes", "test", "--config.file=/tmp/a.yml", "severity=critical")
 	if exit := c.exitCode(); exit != 0 || !strings.HasSuffix(c.logs(), "\nsecond") { // after a warning
@@ -134,6 +144,7 @@ func TestAmtool_FindsTheRoute(t *testing.T) {
 
 // The queries of the platform itself go through the same image, with a role and a file of their own.
 func TestPostgresExporter_AsksAsAnyRoleWithAPasswordFromAFile(t *testing.T) {
+	t.Parallel()
 	server := start(t, nil, "--env", "POSTGRES_PASSWORD=p@ss,w/o#r?d%", postgresImage)
 	server.await("pg_isready", "-q", "-h", "127.0.0.1")
 	files := map[string]file{
@@ -152,6 +163,7 @@ func TestPostgresExporter_AsksAsAnyRoleWithAPasswordFromAFile(t *testing.T) {
 }
 
 func TestNodeExporter_ReadsTextFiles(t *testing.T) {
+	t.Parallel()
 	files := map[string]file{"/tmp/backup.prom": {"lab_backup_age_seconds 7\n", 0o444}}
 	c := start(t, files, nodeExporterImage, "--collector.textfile.directory=/tmp")
 	for _, want := range []string{"lab_backup_age_seconds 7", "node_cpu_seconds_total{", "node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes"} {
@@ -160,6 +172,7 @@ func TestNodeExporter_ReadsTextFiles(t *testing.T) {
 }
 
 func TestBlackboxExporter_ProbesAndReloadsOnSIGHUP(t *testing.T) {
+	t.Parallel()
 	c := start(t, map[string]file{"/etc/blackbox_exporter/config.yml": {"modules: {first: {prober: http}}\n", 0o666}}, blackboxExporterImage)
 	c.awaitIn("9115/probe?module=first&target=127.0.0.1:9115", "probe_success 1")
 	c.awaitIn("9115/probe?module=first&target=127.0.0.1:1", "probe_success 0")
