@@ -78,8 +78,10 @@ fmt: tools ## format
 unit: ## unit tests of every module
 	@for module in $(MODULES); do (cd $$module && go test ./...) || exit 1; done
 
-launchers: .lab/venv/ready ## test the programs that run inside Prefect's containers
-	@cd components/prefect/files/test && $(CURDIR)/.lab/venv/bin/python -m unittest --verbose
+launchers: .lab/venv/ready ## test the Python programs that run inside the containers
+	@for part in prefect monitoring; do \
+		(cd components/$$part/files/test && PYTHONPATH=$(CURDIR)/components/prefect/files/test $(CURDIR)/.lab/venv/bin/python -m unittest --verbose) || exit 1; \
+	done
 
 .lab/venv/ready: lab/images/prefect/requirements.in
 	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
