@@ -28,6 +28,22 @@ func (n Network) Subnet(name string) (netip.Prefix, error) {
 	return netip.PrefixFrom(netip.AddrFrom4(octets), 24), nil
 }
 
+// Given is the half of a subnet whose addresses Docker gives out. The other half is for containers that ask for an address: it must be free when they start.
+func Given(subnet netip.Prefix) netip.Prefix {
+	return netip.PrefixFrom(subnet.Addr(), subnet.Bits()+1)
+}
+
+// EdgeExporter returns the fixed address, in the network mon, of what the edge sends its log to.
+func (n Network) EdgeExporter() (netip.Addr, error) {
+	subnet, err := n.Subnet("mon")
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	octets := subnet.Addr().As4()
+	octets[3] = 254
+	return netip.AddrFrom4(octets), nil
+}
+
 func (c Config) checkNetwork(p *Problems) {
 	const key = "network.base"
 	base, ok := p.network(key, c.Network.Base)

@@ -46,3 +46,15 @@ func TestSubnet_RefusesWhatThePlanDoesNotHold(t *testing.T) {
 		}
 	}
 }
+
+func TestEdgeExporter_HasAnAddressThatDockerGivesToNobody(t *testing.T) {
+	network := Network{Base: "10.213.0.0/16"}
+	subnet, _ := network.Subnet("mon")
+	address, err := network.EdgeExporter()
+	if err != nil || address.String() != "10.213.3.254" || !subnet.Contains(address) || Given(subnet).Contains(address) {
+		t.Errorf("%v (%v) of %s, of which Docker gives %s", address, err, subnet, Given(subnet))
+	}
+	if _, err := (Network{}).EdgeExporter(); err == nil {
+		t.Error("there is one without a plan")
+	}
+}

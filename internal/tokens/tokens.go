@@ -113,4 +113,14 @@ const (
 	HostCache    = "redis"
 	HostAPI      = "prefect-api"
 	HostEdge     = "nginx"
+
+	HostPrometheus        = "prometheus"
+	HostAlertmanager      = "alertmanager"
+	HostGrafana           = "grafana"
+	HostEdgeExporter      = "edge-exporter"
+	HostPostgresExporter  = "postgres-exporter"
+	HostSQLExporter       = "sql-exporter"
+	HostNodeExporter      = "node-exporter"
+	HostBlackboxExporter  = "blackbox-exporter"
+	HostContainerExporter = "container-exporter"
 )

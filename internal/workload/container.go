@@ -78,7 +78,11 @@ func (e *Engine) container(s Spec, files *fileSet, role string) *docker.Containe
 	args.NetworkMode = pulumi.String("bridge") // what the provider reads back, although the networks below replace it
 	networks := docker.ContainerNetworksAdvancedArray{}
 	for _, n := range s.Networks {
-		networks = append(networks, docker.ContainerNetworksAdvancedArgs{Name: n.Name, Aliases: texts(n.Aliases)})
+		joined := docker.ContainerNetworksAdvancedArgs{Name: n.Name, Aliases: texts(n.Aliases)}
+		if n.Address.IsValid() {
+			joined.Ipv4Address = pulumi.String(n.Address.String())
+		}
+		networks = append(networks, joined)
 	}
 	args.NetworksAdvanced = networks
 	return args

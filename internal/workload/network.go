@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"prefect-platform/config"
 	"prefect-platform/internal/tokens"
 )
 
@@ -20,12 +21,16 @@ func (e *Engine) NewNetwork(ctx *pulumi.Context, name string, subnet netip.Prefi
 	if internal {
 		options["com.docker.network.bridge.gateway_mode_ipv4"] = pulumi.String(isolated)
 	}
+	addresses := docker.NetworkIpamConfigArgs{Subnet: pulumi.String(subnet.String())}
+	if name == tokens.NetworkMon { // the one on which addresses are fixed
+		addresses.IpRange = pulumi.String(config.Given(subnet).String())
+	}
 	network, err := docker.NewNetwork(ctx, name, &docker.NetworkArgs{
 		Name:        pulumi.String(e.Prefix + "-" + name),
 		Driver:      pulumi.String("bridge"),
 		Internal:    pulumi.Bool(internal),
 		Options:     options,
-		IpamConfigs: docker.NetworkIpamConfigArray{docker.NetworkIpamConfigArgs{Subnet: pulumi.String(subnet.String())}},
+		IpamConfigs: docker.NetworkIpamConfigArray{addresses},
 		Labels:      docker.NetworkLabelArray{docker.NetworkLabelArgs{Label: pulumi.String(tokens.LabelStack), Value: pulumi.String(e.Stack)}},
 	}, append(opts, pulumi.Provider(e.provider))...)
 	if err != nil {

@@ -95,6 +95,8 @@ type Mount struct {
 type Network struct {
 	Name    pulumi.StringInput
 	Aliases []string
+	// Address is a fixed one, for whoever cannot ask for a name. It is one that Docker gives to nobody (config.Given); zero: any.
+	Address netip.Addr
 }
 
 // Port is published on one address of the Docker host.
@@ -161,6 +163,10 @@ func (s Spec) validate() error {
 	for _, p := range s.Ports {
 		_, err := netip.ParseAddr(p.Address)
 		refuse(err != nil, "port %d is published on %q, needs an IP address", p.Internal, p.Address)
+	}
+	for _, n := range s.Networks {
+		refuse(n.Address.IsValid() && !n.Address.Is4(), "fixed address %s, needs one of IPv4", n.Address)
+		refuse(n.Address.IsValid() && (s.Replicas > 1 || s.Order == StartFirst), "fixed address %s of containers that run at the same time", n.Address)
 	}
 	for name, f := range s.Files {
 		refuse(f.Content == nil, "file %s has no content", name)

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,8 @@ func TestRun_RefusesAnIncompleteSpecBeforeAnythingIsRegistered(t *testing.T) {
 		"empty file":   func(s *Spec) { s.Files["conf"] = File{Mode: Public} },
 		"modeless":     func(s *Spec) { s.Files["conf"] = File{Content: pulumi.String("")} },
 		"two of a one": func(s *Spec) { s.Replicas = 2 },
+		"IPv6":         func(s *Spec) { s.Networks[0].Address = netip.MustParseAddr("fd00::1") },
+		"two of an IP": func(s *Spec) { s.Networks[0].Address, s.Order = netip.MustParseAddr("10.0.0.1"), StartFirst },
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := example(StopFirst)
