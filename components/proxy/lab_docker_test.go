@@ -199,6 +199,9 @@ func (b *bench) arguments(spec workload.Spec) []string {
 		for _, alias := range network.Aliases {
 			joined += ",alias=" + alias
 		}
+		if network.Address.IsValid() {
+			joined += ",ip=" + network.Address.String()
+		}
 		args = append(args, "--network", joined)
 	}
 	if spec.WorkingDir != "" {

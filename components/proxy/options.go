@@ -40,6 +40,9 @@ func (a Args) options() (nginxconf.Options, error) {
 	if o.PublicPort == 0 {
 		o.PublicPort = a.Edge.HTTPSPort
 	}
+	if a.Monitoring != nil {
+		o.Monitoring = &nginxconf.Monitoring{Subnet: a.Monitoring.Subnet, Exporter: a.Monitoring.Exporter}
+	}
 	if a.TLS.Mode == config.Provided {
 		o.AlsoFor = nil
 	}

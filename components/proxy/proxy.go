@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -21,7 +22,7 @@ import (
 // Host is the name of the edge on the application network.
 const Host = tokens.HostEdge
 
-// Args describe the edge. All fields but TLSKey are required.
+// Args describe the edge. All fields but TLSKey and Monitoring are required.
 type Args struct {
 	Engine *workload.Engine
 	Image  string
@@ -36,12 +37,21 @@ type Args struct {
 
 	Upstream string // host:port of the API
 	Networks Networks
+
+	Monitoring *Monitoring // nil: nobody watches it
 }
 
 // Networks are the names of the Docker networks that the edge joins.
 type Networks struct {
 	Edge pulumi.StringInput // from which its ports are published
 	App  pulumi.StringInput // where it finds the API
+}
+
+// Monitoring is how the edge is watched.
+type Monitoring struct {
+	Network  pulumi.StringInput // the Docker network
+	Subnet   netip.Prefix
+	Exporter netip.AddrPort // fixed, see nginxconf.Monitoring
 }
 
 // Proxy is the edge.
@@ -105,6 +115,8 @@ func (a Args) validate() error {
 	switch {
 	case a.Engine == nil || a.Image == "" || a.Networks.Edge == nil || a.Networks.App == nil:
 		return errors.New("engine, image and networks are required")
+	case a.Monitoring != nil && a.Monitoring.Network == nil:
+		return errors.New("monitoring needs a network")
 	case a.User == "" || a.Credential == nil:
 		return errors.New("user and credential are required")
 	case a.TLS.Mode == config.Provided:

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,8 @@ func TestNew_RefusesBadArgumentsBeforeAnythingIsRegistered(t *testing.T) {
 	}{
 		"no engine":         {func(a *Args) { a.Engine = nil }, "engine, image and networks are required"},
 		"no credential":     {func(a *Args) { a.Credential = nil }, "user and credential are required"},
+		"no monitoring":     {func(a *Args) { a.Monitoring = &Monitoring{} }, "monitoring has no network"},
+		"no network of it":  {monitored(nil), "monitoring needs a network"},
 		"no host":           {func(a *Args) { a.Host = "" }, `"" is neither a DNS name nor an IP address`},
 		"not a network":     {func(a *Args) { a.Edge.Allow = []string{"203.0.113.7"} }, `"203.0.113.7" is not a network`},
 		"unknown mode":      {func(a *Args) { a.TLS.Mode = "acme" }, `TLS mode "acme"`},
@@ -243,6 +246,30 @@ func TestNew_RefusesBadArgumentsBeforeAnythingIsRegistered(t *testing.T) {
 				t.Error("the component was registered")
 			}
 		})
+	}
+}
+
+func monitored(network pulumi.StringInput) func(*Args) {
+	return func(a *Args) {
+		a.Monitoring = &Monitoring{network, netip.MustParsePrefix("10.213.3.0/24"), netip.MustParseAddrPort("10.213.3.254:5140")}
+	}
+}
+
+func TestNew_IsOnTheNetworkOfMonitoringOnlyWhenItIsWatched(t *testing.T) {
+	for name, each := range map[string]struct {
+		edit     func(*Args)
+		networks int
+		conf     bool
+	}{"watched": {monitored(pulumi.String("mon")), 3, true}, "not watched": {nil, 2, false}} {
+		r := mustRegister(t, each.edit)
+		joined := r.Find(t, tokens.Container, nginxName).Inputs["networksAdvanced"].ArrayValue()
+		if len(joined) != each.networks {
+			t.Errorf("%s: it is on %v", name, joined)
+		}
+		conf := r.Find(t, tokens.Proxy, "proxy").Inputs[tokens.InputNginxConf].StringValue()
+		if strings.Contains(conf, "syslog:server=10.213.3.254:5140") != each.conf {
+			t.Errorf("%s: its log is sent to the exporter: %v", name, !each.conf)
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ func (a Args) nginx(releases *workload.Volume) workload.Spec {
 		Files:      map[string]workload.File{"edge": workload.Script(edgeScript)},
 		Mounts:     []workload.Mount{{Volume: releases.Name, Path: home, ReadOnly: true}},
 		Tmpfs:      map[string]string{"/tmp": fmt.Sprintf("mode=1777,size=%dm", a.Edge.MemoryMiB/2)}, // bodies and cached assets count as memory
-		Networks:   []workload.Network{{Name: a.Networks.Edge}, {Name: a.Networks.App, Aliases: []string{Host}}},
+		Networks:   a.networks(),
 		Ports: []workload.Port{
 			{Address: a.Edge.Address, Published: a.Edge.HTTPPort, Internal: nginxconf.HTTPPort},
 			{Address: a.Edge.Address, Published: a.Edge.HTTPSPort, Internal: nginxconf.HTTPSPort},
@@ -76,6 +76,14 @@ func (a Args) nginx(releases *workload.Volume) workload.Spec {
 		Grace:       20 * time.Second, // the script gives open connections 10
 		Order:       workload.StopFirst,
 	}
+}
+
+func (a Args) networks() []workload.Network {
+	all := []workload.Network{{Name: a.Networks.Edge}, {Name: a.Networks.App, Aliases: []string{Host}}}
+	if a.Monitoring != nil {
+		all = append(all, workload.Network{Name: a.Monitoring.Network, Aliases: []string{Host}})
+	}
+	return all
 }
 
 func statusAddress(host string) string {

@@ -35,6 +35,13 @@ func prod() Options {
 	return o
 }
 
+// monitored is what prod leads to when it is watched.
+func monitored() Options {
+	o := prod()
+	o.Monitoring = &Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140")}
+	return o
+}
+
 func networks(texts ...string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, text := range texts {

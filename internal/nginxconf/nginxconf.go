@@ -28,7 +28,7 @@ const (
 const (
 	HTTPSPort  = 8443
 	HTTPPort   = 8080 // redirects to https
-	StatusPort = 8081 // /healthz, and for the container itself /stub_status; never published
+	StatusPort = 8081 // /healthz, and for the container itself and the exporter of its figures /stub_status; never published
 )
 
 // Realm is what browsers show when they ask for the credential.
@@ -57,7 +57,18 @@ type Options struct {
 	Workers    int // processes; one for each core that the container may use
 
 	Upstream string // host:port of the API, a Docker network alias
+
+	Monitoring *Monitoring // nil: nobody asks
 }
+
+// Monitoring is who watches the edge.
+type Monitoring struct {
+	Subnet   netip.Prefix   // from which it is probed, as a client
+	Exporter netip.AddrPort // which gets a line of each request (UDP), and may ask for /stub_status
+}
+
+// methods have figures of their own. All others are "other", since a client may make up as many as it likes.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 // Limits are counted for each client address.
 type Limits struct {
@@ -81,6 +92,9 @@ func Render(o Options) (string, error) {
 	if err := o.validate(); err != nil {
 		return "", err
 	}
+	if o.Monitoring != nil {
+		o.Allow = append(slices.Clone(o.Allow), o.Monitoring.Subnet)
+	}
 	o.Allow, o.TrustedProxies, o.Exempt = distinct(o.Allow), distinct(o.TrustedProxies), distinct(o.Exempt)
 	names := o.names()
 	var conf strings.Builder
@@ -91,7 +105,8 @@ func Render(o Options) (string, error) {
 		PublicURL             string
 		Realm                 string
 		ContentSecurityPolicy string
-	}{o, names, slices.ContainsFunc(names, isAddress), o.publicURL(), Realm, contentSecurityPolicy})
+		Methods               []string
+	}{o, names, slices.ContainsFunc(names, isAddress), o.publicURL(), Realm, contentSecurityPolicy, methods})
 	if err != nil {
 		return "", err
 	}
@@ -144,6 +159,11 @@ func (o Options) validate() error {
 	}
 	for _, network := range o.TrustedProxies {
 		refuse(network.IsValid() && network.Bits() == 0, "trusting %s would let every client choose its own address", network)
+	}
+	if m := o.Monitoring; m != nil {
+		refuse(!m.Subnet.IsValid() || m.Subnet.Bits() == 0, "monitoring has no network of its own: %s", m.Subnet)
+		refuse(!m.Exporter.Addr().Is4() || m.Exporter.Port() == 0 || !m.Subnet.Contains(m.Exporter.Addr()),
+			"the exporter %s has no address and port in the network of monitoring (%s)", m.Exporter, m.Subnet)
 	}
 	for _, number := range []struct {
 		name       string

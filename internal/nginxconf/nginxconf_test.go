@@ -18,7 +18,7 @@ func TestRender_GivesTheGoldenFiles(t *testing.T) {
 	byAddress := prod()
 	byAddress.Host, byAddress.AlsoFor, byAddress.PublicPort = "2001:db8::7", []string{"localhost", "127.0.0.1"}, 8443
 
-	for name, options := range map[string]Options{"dev": dev(), "prod": prod(), "address": byAddress} {
+	for name, options := range map[string]Options{"dev": dev(), "prod": prod(), "address": byAddress, "monitored": monitored()} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Render(options)
 			if err != nil {
@@ -263,7 +263,7 @@ func TestRender_LogsNothingThatMayHoldASecret(t *testing.T) {
 			t.Errorf("failed requests are logged with their query string: %q", got)
 		}
 	}
-	for _, format := range all(render(t, prod()), "log_format") {
+	for _, format := range all(render(t, monitored()), "log_format") {
 		logged := strings.Join(format.Args, " ")
 		for _, variable := range []string{"$args", "$query_string", "$request_uri", "$request ", `$request"`, "authorization", "$http_cookie", "$http_referer", "$remote_user"} {
 			if strings.Contains(logged, variable) {
