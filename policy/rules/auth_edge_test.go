@@ -87,6 +87,7 @@ var (
 	_ = prove("auth-edge-routes", proof{
 		fails: append([]fixture{
 			{name: "the health check as a prefix, and a matcher that lets it", edge: both(line("location = /api/health {", "location ^~ /api/health {"), line(health, `"~^GET /api/health" off;`)), found: "/api/health"},
+			{name: "a way to the API beside the figures", edge: line("        location = /stub_status {", "        location /x { proxy_pass http://prefect; }\n        location = /stub_status {"), found: "reaches", also: []string{"tls-edge-listeners", "exposure-rate-limits", "exposure-connection-limit"}},
 			{name: "one more WebSocket path", edge: every("(in|out)", "(in|out|filter)"), found: "/api/events/filter"},
 			{name: "a page that asks for nothing", edge: both(line("auth_basic \"Prefect\";", "auth_basic \"Prefect\"; error_page 401 /open;"), line(uiLocation, "location = /open { internal; auth_basic off; limit_req zone=ui; proxy_pass http://prefect; }\n"+uiLocation)), found: "reaches"},
 		}, onEdge(

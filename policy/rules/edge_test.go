@@ -36,6 +36,9 @@ func TestEdgeRules_LetEveryKindOfRenderedConfigurationPass(t *testing.T) {
 		"exempt workers": func(o *nginxconf.Options) {
 			o.Exempt = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/64")}
 		},
+		"somebody who watches": func(o *nginxconf.Options) {
+			o.Monitoring = &nginxconf.Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140")}
+		},
 		"bursts": func(o *nginxconf.Options) { o.Limits.API.Burst = 100 },
 	} {
 		r := Resource{Type: tokens.Proxy, Name: "proxy", Properties: property.NewMap(map[string]property.Value{

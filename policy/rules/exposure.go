@@ -2,4 +2,4 @@ package rules
 
 import "slices"
 
-var exposureRules = slices.Concat(exposureNginxRules, exposureDockerRules, exposureServerRules)
+var exposureRules = slices.Concat(exposureNginxRules, exposureMonRules, exposureDockerRules, exposureServerRules)

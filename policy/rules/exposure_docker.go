@@ -127,8 +127,8 @@ var exposureDockerRules = []Rule{
 	},
 	{
 		ID:       "exposure-network-name",
-		Sentence: "Only the database, the cache, the API and the edge answer to their names.",
-		Why:      "On a network of Docker's every member may take any name: who calls itself postgres or prefect-api is sent passwords and requests (OWASP ASVS 5.0 12.3.3).",
+		Sentence: "Only the database, the cache, the API, the edge and the parts of monitoring answer to their names.",
+		Why:      "On a network of Docker's every member may take any name: who calls itself postgres or prefect-api is sent passwords and requests, and who calls itself prometheus or an exporter says that all is well (OWASP ASVS 5.0 12.3.3).",
 		Resource: func(c *Case) {
 			if !c.Is(tokens.Container) {
 				return
@@ -154,6 +154,9 @@ var exposureDockerRules = []Rule{
 // owners are the components that may have the names under which the stack's parts find each other.
 var owners = map[string]string{
 	tokens.HostDatabase: tokens.Database, tokens.HostCache: tokens.Cache, tokens.HostAPI: tokens.Prefect, tokens.HostEdge: tokens.Proxy, "localhost": "nobody",
+	tokens.HostPrometheus: tokens.Monitoring, tokens.HostAlertmanager: tokens.Monitoring, tokens.HostGrafana: tokens.Monitoring, tokens.HostEdgeExporter: tokens.Monitoring,
+	tokens.HostPostgresExporter: tokens.Monitoring, tokens.HostSQLExporter: tokens.Monitoring, tokens.HostNodeExporter: tokens.Monitoring,
+	tokens.HostBlackboxExporter: tokens.Monitoring, tokens.HostContainerExporter: tokens.Monitoring,
 }
 
 const (

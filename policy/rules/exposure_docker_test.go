@@ -81,6 +81,7 @@ var _ = prove("exposure-network-members", proof{
 		on(theCache, "a cache on the edge's", added("networksAdvanced", map[string]any{"name": "prefect-dev-edge"}), "published"),
 		on(theAPI, "an API that reaches out", added("networksAdvanced", map[string]any{"name": "prefect-dev-egress"}), "leads out"),
 		on("prefect-worker-default-0", "a worker at the database", added("networksAdvanced", map[string]any{"name": "prefect-dev-db"}), "where the database is"),
+		on("prefect-worker-default-0", "a worker where figures are told", added("networksAdvanced", map[string]any{"name": "prefect-dev-mon"}), "figures"),
 		on(theEdge, "an edge at the database", added("networksAdvanced", map[string]any{"name": "prefect-dev-db"}), "where the database is"),
 		on("prefect-worker-default-0", "a network that the configuration does not name", added("networksAdvanced", map[string]any{"name": "warehouse"}), "not one of the stack's"),
 		{
@@ -99,6 +100,8 @@ var _ = prove("exposure-network-name", proof{
 	fails: []fixture{
 		on("prefect-worker-default-0", "a worker as the database", putIn("networksAdvanced", 0, "aliases", []any{"postgres"}), "postgres"),
 		on(theCache, "a cache as the API", putIn("networksAdvanced", 0, "aliases", []any{"Prefect-API"}), "Prefect-API"),
+		on(theCache, "a cache as Prometheus", putIn("networksAdvanced", 0, "aliases", []any{"prometheus"}), "prometheus"),
+		on("prefect-worker-default-0", "a worker as the exporter that the edge tells of its requests", putIn("networksAdvanced", 0, "aliases", []any{"edge-exporter"}), "edge-exporter"),
 		on("prefect-worker-default-0", "a worker as the API", putIn("networksAdvanced", 0, "aliases", []any{"prefect-api"}), "prefect-api"),
 		on("prefect-services-0", "by the container's own name", put("name", "redis"), "name is"),
 	},

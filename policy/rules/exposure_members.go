@@ -22,7 +22,12 @@ func membership(c *Case, network string) string {
 	}
 	inPrefect := r.In(tokens.Prefect)
 	switch name {
-	case tokens.NetworkApp, tokens.NetworkMon:
+	case tokens.NetworkApp:
+		return ""
+	case tokens.NetworkMon:
+		if runs == processWorker {
+			return "from which the edge may be asked and figures are told, and runs the team's code"
+		}
 		return ""
 	case tokens.NetworkEdge:
 		if image, ok := c.image(); r.In(tokens.Proxy) && (!ok || image.kind == images.Nginx) {

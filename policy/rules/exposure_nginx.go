@@ -123,13 +123,13 @@ var exposureNginxRules = []Rule{
 	},
 	{
 		ID:       "exposure-status-endpoints",
-		Sentence: "The figures of nginx are for its own container only.",
+		Sentence: "The figures of nginx are for its own container and the one exporter of monitoring only.",
 		Why:      "They tell how busy the edge is to whoever wants to know when it gives way (OWASP ASVS 5.0 13.4.5).",
 		Resource: overEdges(func(c *Case, e *edge) {
 			for _, s := range e.Servers {
 				for _, l := range s.Locations {
-					if len(l.Own("stub_status")) > 0 && !forLoopback(&l.Scope) {
-						c.Refuse(nginx.Place(l.Of)+" has stub_status for more than loopback", "write allow 127.0.0.1 and deny all around it in "+template)
+					if len(l.Own("stub_status")) > 0 && !forWatchers(c, &l.Scope) {
+						c.Refuse(nginx.Place(l.Of)+" has stub_status for more than loopback and the exporter", "write allow 127.0.0.1, allow for the address of config.EdgeExporter, and deny all around it in "+template)
 					}
 				}
 			}
@@ -137,11 +137,11 @@ var exposureNginxRules = []Rule{
 	},
 }
 
-// forLoopback reports whether nobody but the container itself is let in.
-func forLoopback(s *nginx.Scope) bool {
+// forWatchers reports whether nobody but the container itself and the exporter of its figures is let in.
+func forWatchers(c *Case, s *nginx.Scope) bool {
 	list := s.Effective("allow", "deny")
 	return len(list) > 0 && nginx.Text(list[len(list)-1]) == "deny all" && !slices.ContainsFunc(list, func(d *nginx.Directive) bool {
-		return d.Directive == "allow" && !slices.Contains([]string{"127.0.0.1", "127.0.0.0/8", "::1"}, d.Args[0])
+		return d.Directive == "allow" && !slices.Contains([]string{"127.0.0.1", "127.0.0.0/8", "::1"}, d.Args[0]) && !isExporter(c, d.Args[0])
 	})
 }
 

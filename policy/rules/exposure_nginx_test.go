@@ -91,6 +91,9 @@ var (
 			[4]string{"for a network", "allow 127.0.0.1;", "allow 10.0.0.0/8;", "stub_status"},
 			[4]string{"for all", "            stub_status;", "            allow all;\n            stub_status;", "stub_status"},
 			[4]string{"without an end", "allow 127.0.0.1;\n        deny all;", "allow 127.0.0.1;", "stub_status"},
+			[4]string{"for all of monitoring", "allow 127.0.0.1;", "allow 127.0.0.1;\n        allow 10.213.3.0/24;", "stub_status"},
+			[4]string{"for another container", "allow 127.0.0.1;", "allow 127.0.0.1;\n        allow 10.213.3.20;", "stub_status"},
+			[4]string{"for the exporter, without an end", "allow 127.0.0.1;\n        deny all;", "allow 127.0.0.1;\n        allow 10.213.3.254;", "stub_status"},
 		),
 		neverUnknown: neverUnknownEdge,
 	})
