@@ -43,6 +43,7 @@ var edgeMutations = []variant{
 	one("one limit of connections for all", template, `limit_conn_zone $limit_key`, `limit_conn_zone $server_name`, "exposure-limit-key"),
 	one("a version for all to see", template, `server_tokens off;`, `server_tokens on;`, "exposure-versions-hidden"),
 	one("figures for the network", template, "        allow 127.0.0.1;\n", "        allow 10.0.0.0/8;\n", "exposure-status-endpoints"),
+	one("requests told to somebody elsewhere", template, "    access_log /dev/stdout json;\n", "    access_log /dev/stdout json;\n    access_log syslog:server=192.0.2.1:514 json;\n", "exposure-edge-logs"),
 	one("queries in the log", template, `"path":"$uri"`, `"path":"$request_uri"`, "secrets-nginx-log"),
 	one("another text recorded than mounted", "components/proxy/proxy.go", `InputNginxConf: pulumi.String(conf)`, `InputNginxConf: pulumi.String(conf + "\n")`, "auth-edge-same"),
 	one("a server without a credential", "components/prefect/prefect.go", `pulumi.Bool(true)`, `pulumi.Bool(false)`, "auth-server-recorded"),
