@@ -27,6 +27,8 @@ type Config struct {
 	Network  Network  `json:"network"`
 	Images   Images   `json:"images"`
 	Egress   Egress   `json:"egress"`
+	// Monitoring watches the stack and tells people what is wrong with it.
+	Monitoring Monitoring `json:"monitoring"`
 
 	// Secrets are top-level keys of their own (set with --secret), so that a value that is not encrypted can be refused by name.
 	Secrets Secrets `json:"-"`
@@ -188,6 +190,10 @@ type Rotation struct {
 	API Slots `json:"api"`
 	// Redis is the password of the cache.
 	Redis Slots `json:"redis"`
+	// PostgresExporter is the password with which monitoring reads PostgreSQL's own figures.
+	PostgresExporter Slots `json:"postgresExporter"`
+	// SQLExporter is the password with which monitoring reads Prefect's tables.
+	SQLExporter Slots `json:"sqlExporter"`
 }
 
 // Slots are the two values of a credential. Raising the idle slot's generation and making it active is a rotation; keep: false retires the other value.
@@ -228,6 +234,68 @@ type Egress struct {
 	CACertificates string `json:"caCertificates"`
 }
 
+// Monitoring is Prometheus, Alertmanager and what they ask. See docs/monitoring.md.
+type Monitoring struct {
+	// Enabled adds it to the stack.
+	Enabled bool `json:"enabled"`
+	// RetentionDays is how long metrics are kept, in days, 1 to 3650.
+	RetentionDays int `json:"retentionDays"`
+	// RetentionMiB is the disk space that metrics may take, in MiB, 256 or more; the oldest go first.
+	RetentionMiB int `json:"retentionMiB"`
+	// MemoryMiB is the memory limit of Prometheus in MiB, 96 or more.
+	MemoryMiB int `json:"memoryMiB"`
+	// Receivers are who is told of alerts.
+	Receivers []Receiver `json:"receivers"`
+	// Speed divides every interval, window and waiting time of rules and notifications, 1 to 60. It is for trying alerts out; 1 in production.
+	Speed int `json:"speed"`
+	// Thresholds are figures about which teams differ.
+	Thresholds Thresholds `json:"thresholds"`
+}
+
+// Receiver is one way to tell somebody. What is secret of it is in the secret receiverSecrets, by its name.
+type Receiver struct {
+	// Name tells it from others: up to 63 letters, digits, _ or -.
+	Name string `json:"name"`
+	// Kind is "email", "slack", "pagerduty" or "webhook". Its secret is the SMTP password (where there is a user), the URL of the incoming webhook, the integration key, the URL.
+	Kind string `json:"kind"`
+	// CriticalOnly leaves warnings out.
+	CriticalOnly bool `json:"criticalOnly"`
+	// To is the address that mail goes to.
+	To string `json:"to"`
+	// From is the address that mail comes from.
+	From string `json:"from"`
+	// Server is the mail server as host:port.
+	Server string `json:"server"`
+	// User is the name for logging in at the mail server; empty for none.
+	User string `json:"user"`
+	// Plain allows a mail server without TLS; refused in production.
+	Plain bool `json:"plain"`
+}
+
+// Thresholds say from when on something is worth an alert.
+type Thresholds struct {
+	// LateRuns is how many flow runs of a queue may be late before it is a warning.
+	LateRuns int `json:"lateRuns"`
+	// LateRunsCritical is how many wake somebody.
+	LateRunsCritical int `json:"lateRunsCritical"`
+	// LongestRunMinutes is after how many minutes a running flow is taken for stuck.
+	LongestRunMinutes int `json:"longestRunMinutes"`
+	// TransactionMinutes is how long a transaction of the database may be open, in minutes.
+	TransactionMinutes int `json:"transactionMinutes"`
+	// CertificateDays is how many days before the end of the certificate it is a warning.
+	CertificateDays int `json:"certificateDays"`
+	// CertificateCriticalDays is how many days before it wakes somebody.
+	CertificateCriticalDays int `json:"certificateCriticalDays"`
+	// DiskFreePercent is how much of a file system must be free, else it is a warning.
+	DiskFreePercent int `json:"diskFreePercent"`
+	// DiskFreeCriticalPercent is how little free space wakes somebody.
+	DiskFreeCriticalPercent int `json:"diskFreeCriticalPercent"`
+	// ConnectionsPercent is how many of the database's connections may be in use.
+	ConnectionsPercent int `json:"connectionsPercent"`
+	// ErrorPercent is how many of the edge's answers may be server errors.
+	ErrorPercent int `json:"errorPercent"`
+}
+
 // Secrets are supplied by the user, all of them optional: what is missing is generated.
 type Secrets struct {
 	// DatabasePasswordA is the database password of slot a.
@@ -246,6 +314,10 @@ type Secrets struct {
 	TLSKey string `config:"tlsKey"`
 	// WorkerSecrets maps names of environment variables to values for workers that list them.
 	WorkerSecrets map[string]string `config:"workerSecrets"`
+	// ReceiverSecrets maps names of receivers of alerts to their passwords, URLs or keys.
+	ReceiverSecrets map[string]string `config:"receiverSecrets"`
+	// WatchdogURL is called as long as alerts can be sent, so that a service elsewhere notices when they cannot.
+	WatchdogURL string `config:"watchdogUrl"`
 }
 
 // Engine is the Docker Engine that everything runs on, from the namespace "docker".

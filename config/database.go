@@ -9,11 +9,12 @@ import (
 type Connections struct {
 	API, Services int // both generations
 	Migration     int
+	Monitoring    int // the limits of its two roles
 	Reserve       int // superuser_reserved_connections, the one-shots of rotation and backup, and a person with psql
 }
 
 // Total is what max_connections must allow.
-func (n Connections) Total() int { return n.API + n.Services + n.Migration + n.Reserve }
+func (n Connections) Total() int { return n.API + n.Services + n.Migration + n.Monitoring + n.Reserve }
 
 // Each services process holds connections besides its pool: the event subscriber's LISTEN and the vacuum's own.
 const (
@@ -22,14 +23,21 @@ const (
 	connectionReserve = 10
 )
 
+// ExporterConnections is how many connections each role of monitoring may have: one that asks, one that is still going, and one to spare.
+const ExporterConnections = 3
+
 // Connections adds up what all processes of the stack may open.
 func (c Config) Connections() Connections {
-	return Connections{
+	n := Connections{
 		API:       2 * c.API.Replicas * (c.API.PoolSize + c.API.PoolOverflow),
 		Services:  2 * c.Services.Replicas * (c.Services.PoolSize + c.Services.PoolOverflow + besidePool),
 		Migration: migration,
 		Reserve:   connectionReserve,
 	}
+	if c.Monitoring.Enabled {
+		n.Monitoring = 2 * ExporterConnections
+	}
+	return n
 }
 
 func (c Config) checkDatabase(p *Problems) {
@@ -54,9 +62,9 @@ func (c Config) checkDatabase(p *Problems) {
 func (c Config) checkConnections(p *Problems, key string, most int) {
 	need := c.Connections()
 	total := need.Total()
-	sum := fmt.Sprintf("API 2 x %d x (%d + %d) = %d, services 2 x %d x (%d + %d + %d) = %d, migration %d, reserve %d; the 2 is for a replacement, which runs old and new at once",
+	sum := fmt.Sprintf("API 2 x %d x (%d + %d) = %d, services 2 x %d x (%d + %d + %d) = %d, migration %d, monitoring %d, reserve %d; the 2 is for a replacement, which runs old and new at once",
 		c.API.Replicas, c.API.PoolSize, c.API.PoolOverflow, need.API,
-		c.Services.Replicas, c.Services.PoolSize, c.Services.PoolOverflow, besidePool, need.Services, need.Migration, need.Reserve)
+		c.Services.Replicas, c.Services.PoolSize, c.Services.PoolOverflow, besidePool, need.Services, need.Migration, need.Monitoring, need.Reserve)
 	switch {
 	case total > most:
 		p.add(key, fmt.Sprintf("a need of %d", total), fmt.Sprintf("%d or fewer, with fewer replicas or smaller pools: %s", most, sum), "")

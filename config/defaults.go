@@ -33,8 +33,26 @@ func Default() Config {
 		Services: Services{Replicas: 1, MemoryMiB: 768, CPUs: 1, PoolSize: 5, PoolOverflow: 10},
 		Workers:  []Worker{DefaultWorker()},
 		Access:   Access{User: "prefect"},
-		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot()},
+		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot()},
 		Network:  Network{Base: "10.213.0.0/16"},
+		Monitoring: Monitoring{
+			RetentionDays: 15,
+			RetentionMiB:  2048,
+			MemoryMiB:     192,
+			Speed:         1,
+			Thresholds: Thresholds{
+				LateRuns:                1,
+				LateRunsCritical:        25,
+				LongestRunMinutes:       360,
+				TransactionMinutes:      10,
+				CertificateDays:         14,
+				CertificateCriticalDays: 3,
+				DiskFreePercent:         15,
+				DiskFreeCriticalPercent: 5,
+				ConnectionsPercent:      80,
+				ErrorPercent:            5,
+			},
+		},
 	}
 }
 

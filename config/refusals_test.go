@@ -55,6 +55,7 @@ func TestParse_RefusesWithTheseWords(t *testing.T) {
 		"network":    {small, wrongNetwork},
 		"images":     {small, wrongImages},
 		"egress":     {small, wrongEgress},
+		"monitoring": {small, wrongMonitoring},
 		"engine":     {small, wrongEngine},
 		"production": {large, wrongProduction},
 	} {
@@ -72,7 +73,7 @@ func TestParse_RefusesWithTheseWords(t *testing.T) {
 func TestTables_HoldAWrongValueOfEveryKey(t *testing.T) {
 	index := regexp.MustCompile(`\[\d+\]`)
 	refusedKeys := map[string]bool{}
-	for _, table := range [][]wrong{wrongShapes, wrongEdge, wrongTLS, wrongDatabase, wrongProcesses, wrongWorkers, wrongAccess, wrongSecrets, wrongNetwork, wrongImages, wrongEgress, wrongEngine} {
+	for _, table := range [][]wrong{wrongShapes, wrongEdge, wrongTLS, wrongDatabase, wrongProcesses, wrongWorkers, wrongAccess, wrongSecrets, wrongNetwork, wrongImages, wrongEgress, wrongMonitoring, wrongEngine} {
 		for _, c := range table {
 			for _, said := range c.says {
 				key, _, _ := strings.Cut(said, ": ")

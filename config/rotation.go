@@ -26,6 +26,8 @@ func (c Config) checkRotation(p *Problems, now time.Time) {
 	c.Rotation.Database.check(p, "rotation.database", now)
 	c.Rotation.API.check(p, "rotation.api", now)
 	c.Rotation.Redis.check(p, "rotation.redis", now)
+	c.Rotation.PostgresExporter.check(p, "rotation.postgresExporter", now)
+	c.Rotation.SQLExporter.check(p, "rotation.sqlExporter", now)
 }
 
 func (s Slots) check(p *Problems, section string, now time.Time) {

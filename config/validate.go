@@ -20,6 +20,7 @@ func (c Config) validate(now time.Time) Problems {
 	c.checkNetwork(&p)
 	c.checkImages(&p)
 	c.checkEgress(&p)
+	c.checkMonitoring(&p)
 	c.checkSecrets(&p)
 	c.Engine.check(&p)
 	c.checkProduction(&p)

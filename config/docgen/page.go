@@ -86,6 +86,10 @@ func rows(comments comments, prefix, purpose string, object reflect.Value) []row
 			all = append(all, rows(comments, prefix+field.name+".", meaning, field.value)...)
 			continue
 		}
+		if field.value.Kind() == reflect.Slice && field.value.Type().Elem().Kind() == reflect.Struct {
+			all = append(all, rows(comments, prefix+field.name+"[].", meaning, reflect.Zero(field.value.Type().Elem()))...)
+			continue
+		}
 		all = append(all, newRow(prefix+field.name, following(purpose, meaning), field.value))
 	}
 	return all
