@@ -2,6 +2,7 @@
 package database
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -29,7 +30,7 @@ const Major = 18
 
 const user = "999:999" // postgres in the official Debian image
 
-// Args describe a database; all fields are required.
+// Args describe a database; all fields but Readers are required.
 type Args struct {
 	Engine     *workload.Engine
 	Image      string // of major version 18
@@ -37,6 +38,12 @@ type Args struct {
 	Network    pulumi.StringInput // the internal network that only the server's clients join
 	Subnet     netip.Prefix       // its addresses, the only ones that may log in
 	Credential *credential.Credential
+	Readers    *Readers // of monitoring; nil takes their login away
+}
+
+// Readers are the credentials with which monitoring reads figures, the only optional part of Args.
+type Readers struct {
+	Server, Prefect *credential.Credential // see postgresconf.RoleServerFigures, RolePrefectFigures
 }
 
 // Database is a PostgreSQL server whose application role is ready to log in.
@@ -47,6 +54,9 @@ type Database struct {
 	URL pulumi.StringOutput
 	// Ready completes when the roles are as described; it fails with the log of what failed.
 	Ready pulumi.ResourceArrayOutput
+
+	args   Args
+	socket *workload.Volume
 }
 
 // New adds a database. It fails before any resource is registered when args are incomplete.
@@ -84,12 +94,12 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	roles, err := workload.Job(ctx, args.Engine, name+"-roles", args.roles(socket), parent, pulumi.DependsOn(server.Ready))
+	roles, err := workload.Job(ctx, args.Engine, name+"-roles", args.statements("roles", args.roles(), socket), parent, pulumi.DependsOn(server.Ready))
 	if err != nil {
 		return nil, err
 	}
 
-	db.Ready = roles.Done
+	db.Ready, db.args, db.socket = roles.Done, args, socket
 	db.URL = args.url()
 	return db, ctx.RegisterResourceOutputs(db, recorded) // policies over the whole stack see outputs only
 }
@@ -132,30 +142,49 @@ func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.Strin
 	}
 }
 
-// roles reaches the server over its socket, as the superuser without a password and without a network.
-func (a Args) roles(socket *workload.Volume) workload.Spec {
-	sql := pulumi.All(a.Credential.A.Secret, a.Credential.A.Salt, a.Credential.B.Secret, a.Credential.B.Salt).ApplyT(func(v []any) (string, error) {
-		slotA, err := slot(postgresconf.RoleA, v[0], v[1], a.Credential.Valid("a"))
-		if err != nil {
-			return "", err
-		}
-		slotB, err := slot(postgresconf.RoleB, v[2], v[3], a.Credential.Valid("b"))
-		return postgresconf.Roles(slotA, slotB), err
-	}).(pulumi.StringOutput)
+// Run runs SQL as the superuser, once and again whenever it changes.
+func (db *Database) Run(ctx *pulumi.Context, name, role, sql string, opts ...pulumi.ResourceOption) (*workload.JobRun, error) {
+	return workload.Job(ctx, db.args.Engine, name, db.args.statements(role, pulumi.String(sql), db.socket), opts...)
+}
 
+// statements reaches the server over its socket, as the superuser without a password and without a network.
+func (a Args) statements(role string, sql pulumi.StringInput, socket *workload.Volume) workload.Spec {
 	return workload.Spec{
-		Role:       "roles",
+		Role:       role,
 		Image:      a.Image,
 		User:       user,
 		Entrypoint: []string{"psql"},
 		Command: []string{
 			"--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1", "--host=" + postgresconf.SocketDir, "--username=postgres",
-			"--dbname=" + postgresconf.Database, "--file=" + workload.FilesDir + "/roles.sql",
+			"--dbname=" + postgresconf.Database, "--file=" + workload.FilesDir + "/" + role + ".sql",
 		},
-		Files:     map[string]workload.File{"roles.sql": workload.SecretText(sql)},
+		Files:     map[string]workload.File{role + ".sql": workload.SecretText(sql)},
 		Mounts:    []workload.Mount{{Volume: socket.Name, Path: postgresconf.SocketDir}},
 		MemoryMiB: 64,
 	}
+}
+
+func (a Args) roles() pulumi.StringOutput {
+	inputs := []any{a.Credential.A.Secret, a.Credential.A.Salt, a.Credential.B.Secret, a.Credential.B.Salt}
+	if a.Readers != nil {
+		for _, reader := range []*credential.Credential{a.Readers.Server, a.Readers.Prefect} {
+			inputs = append(inputs, reader.Active().Secret, reader.Active().Salt)
+		}
+	}
+	return pulumi.All(inputs...).ApplyT(func(v []any) (string, error) {
+		slotA, errA := slot(postgresconf.RoleA, v[0], v[1], a.Credential.Valid("a"))
+		slotB, errB := slot(postgresconf.RoleB, v[2], v[3], a.Credential.Valid("b"))
+		sql := postgresconf.Roles(slotA, slotB)
+		if a.Readers == nil {
+			return sql + postgresconf.NoReaders(postgresconf.RoleServerFigures, postgresconf.RolePrefectFigures), errors.Join(errA, errB)
+		}
+		server, errServer := scram.Verifier(v[4].(string), v[5].(string))
+		figures, errFigures := scram.Verifier(v[6].(string), v[7].(string))
+		return sql + postgresconf.Readers(
+			postgresconf.Reader{Role: postgresconf.RoleServerFigures, Verifier: server, Connections: config.ExporterConnections, MemberOf: "pg_monitor"},
+			postgresconf.Reader{Role: postgresconf.RolePrefectFigures, Verifier: figures, Connections: config.ExporterConnections},
+		), errors.Join(errA, errB, errServer, errFigures)
+	}).(pulumi.StringOutput)
 }
 
 func (a Args) url() pulumi.StringOutput {

@@ -14,6 +14,11 @@ const (
 	RoleA     = "prefect_a"
 	RoleB     = "prefect_b"
 	SocketDir = "/run/postgresql"
+
+	// Roles of monitoring: one reads the server's own figures, one some columns of Prefect's tables.
+	RoleServerFigures  = "monitor_server"
+	RolePrefectFigures = "monitor_prefect"
+
 	// ProbeUser is whom the health check names. No such role exists: the question for its password is proof enough that the server answers, and is not logged.
 	ProbeUser = "probe"
 )
@@ -81,11 +86,12 @@ func (s Server) Conf() string {
 	return b.String()
 }
 
-// HBA returns pg_hba.conf: the superuser over the socket only, the application's roles from one network only, the health check, and nobody else.
+// HBA returns pg_hba.conf: the superuser over the socket only, the roles of application and monitoring from one network only, the health check, and nobody else.
+// Those of monitoring are always in it, so that the server need not be made anew when monitoring is added; without it they cannot log in.
 func HBA(network netip.Prefix) string {
 	var b strings.Builder
 	b.WriteString("local all postgres peer\n")
-	for _, role := range []string{RoleA, RoleB} {
+	for _, role := range []string{RoleA, RoleB, RoleServerFigures, RolePrefectFigures} {
 		fmt.Fprintf(&b, "host %s %s %s scram-sha-256\n", Database, role, network)
 	}
 	fmt.Fprintf(&b, "host %s %s 127.0.0.1/32 scram-sha-256\n", Database, ProbeUser)
@@ -126,6 +132,45 @@ func Roles(slots ...Slot) string {
 		if !slot.Valid {
 			fmt.Fprintf(&b, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s;\n", quote(slot.Role))
 		}
+	}
+	return b.String()
+}
+
+// Reader is a role that may only read, a little at a time.
+type Reader struct {
+	Role        string
+	Verifier    string // see internal/scram
+	Connections int    // at once, at most
+	MemberOf    string // a predefined role; empty for none
+}
+
+// readerTimeout ends a statement that takes longer than whoever asked for it waits.
+const readerTimeout = "5s"
+
+// Readers returns the SQL that brings reading roles into the described state. The connection must be to Database as superuser, after Roles.
+func Readers(readers ...Reader) string {
+	var b strings.Builder
+	b.WriteString("BEGIN;\n")
+	for _, r := range readers {
+		createRole(&b, r.Role, "NOLOGIN")
+		fmt.Fprintf(&b, "ALTER ROLE %s WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT %d PASSWORD %s;\n", r.Role, r.Connections, quote(r.Verifier))
+		for _, setting := range []string{"statement_timeout = " + quote(readerTimeout), "default_transaction_read_only = on"} {
+			fmt.Fprintf(&b, "ALTER ROLE %s SET %s;\n", r.Role, setting)
+		}
+		fmt.Fprintf(&b, "GRANT CONNECT ON DATABASE %s TO %s;\n", Database, r.Role)
+		if r.MemberOf != "" {
+			fmt.Fprintf(&b, "GRANT %s TO %s;\n", r.MemberOf, r.Role)
+		}
+	}
+	b.WriteString("COMMIT;\n")
+	return b.String()
+}
+
+// NoReaders returns the SQL after which reading roles cannot log in, if they ever could.
+func NoReaders(roles ...string) string {
+	var b strings.Builder
+	for _, role := range roles {
+		fmt.Fprintf(&b, "SELECT 'ALTER ROLE %s NOLOGIN' WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", role, quote(role))
 	}
 	return b.String()
 }

@@ -81,3 +81,10 @@ func TestHBA_EndsInReject(t *testing.T) {
 		}
 	}
 }
+
+func TestReaders_AreAsReviewed(t *testing.T) {
+	golden(t, "readers.sql", Readers(
+		Reader{Role: RoleServerFigures, Verifier: "SCRAM-SHA-256$4096:a$b:c", Connections: 3, MemberOf: "pg_monitor"},
+		Reader{Role: RolePrefectFigures, Verifier: "SCRAM-SHA-256$4096:d$e:f", Connections: 3},
+	)+NoReaders(RoleServerFigures))
+}
