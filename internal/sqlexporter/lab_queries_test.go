@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"prefect-platform/internal/catalogue"
 )
 
 const role = "prefect_monitoring"
@@ -104,7 +106,7 @@ func (s *server) sql(t *testing.T, role, database, text string) string {
 func (s *server) scrape(t *testing.T) map[string][]string {
 	t.Helper()
 	scraped := map[string][]string{}
-	for _, q := range queries(options().Settings) {
+	for _, q := range queries(catalogue.Defaults()) {
 		columns := append(slices.Clone(q.labels), "value")
 		for i, column := range columns {
 			columns[i] = `"` + column + `"`

@@ -1,4 +1,4 @@
-// Package sqlexporter writes the configuration of sql_exporter (github.com/burningalchemist/sql_exporter): what only Prefect's database knows.
+// Package sqlexporter writes what components/monitoring/files/sql_exporter.py asks: what only Prefect's database knows.
 //
 // The queries are made for the tables of Prefect 3.8 and use its indexes; a new version of Prefect must pass the package's tests first. Windows that end now
 // take the place of counters, which would run backwards when Prefect deletes old runs.
@@ -6,35 +6,21 @@ package sqlexporter
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"prefect-platform/internal/catalogue"
 )
 
-// The files in catalogue.FilesDir.
-const (
-	Config       = "sql_exporter.yml"
-	Collector    = "prefect.collector.yml"
-	PasswordFile = "monitoring.pgpass" // see Passfile
-)
+// QueriesFile is the file with the queries, in catalogue.FilesDir.
+const QueriesFile = "queries.json"
 
 // Canary is the name of the deployment that shows that flows run.
 const Canary = "platform-canary"
-
-// Options say where the database is.
-type Options struct {
-	Settings catalogue.Settings
-	Host     string // with its port, 5432
-	Database string
-	Role     string
-}
 
 // query is a metric and the SQL that yields it: label columns, and one named value.
 type query struct {
@@ -214,68 +200,22 @@ func Grants(role string) string {
 	return b.String()
 }
 
-type metric struct {
-	Name   string   `yaml:"metric_name"`
-	Type   string   `yaml:"type"`
-	Help   string   `yaml:"help"`
-	Labels []string `yaml:"key_labels,omitempty"`
-	Values []string `yaml:"values"`
-	Query  string   `yaml:"query"`
-}
-
-// Files returns the configuration. It holds no secret: the driver reads the password from Passfile when it connects.
-func Files(o Options) (map[string]string, error) {
-	metrics := []metric{}
-	for _, q := range queries(o.Settings) {
-		metrics = append(metrics, metric{q.metric, "gauge", q.help, q.labels, []string{"value"}, q.sql + "\n"})
+// Queries returns the content of QueriesFile.
+func Queries(s catalogue.Settings) (string, error) {
+	type entry struct {
+		Metric string   `json:"metric"`
+		Help   string   `json:"help"`
+		Labels []string `json:"labels"`
+		SQL    string   `json:"sql"`
 	}
-	collector, err := write(struct {
-		Name    string   `yaml:"collector_name"`
-		Metrics []metric `yaml:"metrics"`
-	}{"prefect", metrics})
-	if err != nil {
-		return nil, err
+	entries := []entry{}
+	for _, q := range queries(s) {
+		entries = append(entries, entry{q.metric, q.help, append([]string{}, q.labels...), q.sql})
 	}
-	config, err := write(struct {
-		Global         any      `yaml:"global"`
-		Target         any      `yaml:"target"`
-		CollectorFiles []string `yaml:"collector_files"`
-	}{
-		Global: struct {
-			Timeout string `yaml:"scrape_timeout"`
-			Conns   int    `yaml:"max_connections"`
-			Idle    int    `yaml:"max_idle_connections"`
-		}{"5s", 1, 1},
-		// Without a name: with one, the exporter answers 200 when the database is away, and its own "up" would hide Prometheus'.
-		Target: struct {
-			DSN        string   `yaml:"data_source_name"`
-			Collectors []string `yaml:"collectors"`
-		}{o.dsn(), []string{"prefect"}},
-		CollectorFiles: []string{Collector},
-	})
-	return map[string]string{Config: config, Collector: collector}, err
-}
-
-// dsn names the driver pgx: the default, lib/pq, refuses a file that its group may read.
-func (o Options) dsn() string {
-	u := url.URL{
-		Scheme: "pgx", User: url.User(o.Role), Host: o.Host, Path: o.Database,
-		RawQuery: url.Values{"sslmode": {"disable"}, "passfile": {catalogue.FilesDir + "/" + PasswordFile}, "application_name": {"sql-exporter"}, "statement_timeout": {"5000"}}.Encode(),
-	}
-	return u.String()
-}
-
-var escape = strings.NewReplacer(`\`, `\\`, `:`, `\:`)
-
-// Passfile returns the content of PasswordFile.
-func Passfile(role, password string) string {
-	return "*:*:*:" + escape.Replace(role) + ":" + escape.Replace(password) + "\n"
-}
-
-func write(content any) (string, error) {
 	var text bytes.Buffer
-	encoder := yaml.NewEncoder(&text)
-	encoder.SetIndent(2)
-	err := encoder.Encode(content)
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(entries)
 	return text.String(), err
 }

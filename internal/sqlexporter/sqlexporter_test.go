@@ -31,18 +31,12 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func options() Options {
-	return Options{Settings: catalogue.Defaults(), Host: "postgres:5432", Database: "prefect", Role: "prefect_monitoring"}
-}
-
-func TestFiles_AreAsReviewed(t *testing.T) {
-	files, err := Files(options())
+func TestQueries_AreAsReviewed(t *testing.T) {
+	text, err := Queries(catalogue.Defaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range files {
-		golden(t, name, text)
-	}
+	golden(t, QueriesFile, text)
 	golden(t, "grants.sql", Grants("prefect_monitoring"))
 }
 
@@ -63,21 +57,15 @@ func TestQueries_ProvideExactlyWhatTheCatalogueExpects(t *testing.T) {
 }
 
 func TestQueries_LookAtShorterWindowsWhenTheClockRunsFaster(t *testing.T) {
-	fast := options()
-	fast.Settings.Speed = 60
-	files, err := Files(fast)
+	fast := catalogue.Defaults()
+	fast.Speed = 60
+	text, err := Queries(fast)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"interval '15000 milliseconds'", "interval '5000 milliseconds'"} {
-		if !strings.Contains(files[Collector], want) {
-			t.Errorf("no %s in\n%s", want, files[Collector])
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
 		}
-	}
-}
-
-func TestPassfile_EscapesWhatSeparatesItsFields(t *testing.T) {
-	if got, want := Passfile("r", `a:b\c`), `*:*:*:r:a\:b\\c`+"\n"; got != want {
-		t.Errorf("%s, not %s", got, want)
 	}
 }
