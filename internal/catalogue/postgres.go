@@ -13,7 +13,8 @@ func postgresRules(s Settings) Group {
 	return Group{Name: "postgres", Alerts: []Alert{
 		{
 			Name: "PostgresDown", Service: Postgres, Severity: Critical, For: time.Minute,
-			Expr:        `pg_up == 0`,
+			// A server that hangs, or whose name is gone, costs the exporter more time than it has: then it does not answer at all.
+			Expr:        `pg_up{job="postgres"} == 0 or (up{job="postgres"} == 0 and on () probe_success{job="probe-ready"} == 0)`,
 			Summary:     "PostgreSQL cannot be reached",
 			Description: `The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.`,
 		},

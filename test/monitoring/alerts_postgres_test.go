@@ -6,10 +6,17 @@ const limits = `; pg_settings_max_connections | 100x200; pg_settings_superuser_r
 var postgresScenarios = []scenario{
 	{
 		alert: "PostgresDown", is: "critical postgres",
-		input: []string{`pg_up{instance="a"} | 1x4 0x7 1x60`},
-		fires: 6 * minute, over: 13 * minute, with: labels{"instance": "a"},
+		input: []string{`pg_up{job="postgres",instance="a"} | 1x4 0x7 1x60`},
+		fires: 6 * minute, over: 13 * minute, with: labels{"job": "postgres", "instance": "a"},
 		says:  "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.",
-		quiet: []string{`pg_up{instance="a"} | 1 0 1 0 1x200`},
+		quiet: []string{`pg_up{job="postgres",instance="a"} | 1 0 1 0 1x200`},
+	},
+	{
+		alert: "PostgresDown", is: "critical postgres",
+		input: []string{`up{job="postgres",instance="a"} | 1x4 0x7 1x60`, `probe_success{job="probe-ready"} | 1x4 0x7 1x60`},
+		fires: 6 * minute, over: 13 * minute, with: labels{"job": "postgres", "instance": "a"},
+		says:  "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.",
+		quiet: []string{`up{job="postgres",instance="a"} | 1x4 0x60`, `probe_success{job="probe-ready"} | 1x65`}, // only the exporter is down
 	},
 	{
 		alert: "PostgresRestarting", is: "critical postgres",

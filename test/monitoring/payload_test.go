@@ -23,13 +23,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/notify/email"
 	"github.com/prometheus/alertmanager/notify/pagerduty"
 	"github.com/prometheus/alertmanager/notify/slack"
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/alertmanager/types"
 	"github.com/prometheus/common/model"
 
 	"prefect-platform/internal/alertconf"
@@ -56,10 +56,10 @@ func golden(t *testing.T, name, got string) {
 }
 
 // situations are what people read about: two that fire together, one of which has text that HTML and JSON must escape, and one that is over.
-func situations() map[string][]*types.Alert {
+func situations() map[string][]*alert.Alert {
 	began := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
-	alert := func(name, description string, ended bool) *types.Alert {
-		a := &types.Alert{Alert: model.Alert{
+	made := func(name, description string, ended bool) *alert.Alert {
+		a := &alert.Alert{Alert: model.Alert{
 			Labels: labelsOf(catalogue.New(settings()), name).Clone(), StartsAt: began, EndsAt: time.Now().Add(time.Hour),
 			Annotations: model.LabelSet{"description": model.LabelValue(description), "runbook_url": model.LabelValue("https://git.example.com/docs/runbooks/" + name + ".md")},
 		}}
@@ -74,18 +74,18 @@ func situations() map[string][]*types.Alert {
 		}
 		return a
 	}
-	return map[string][]*types.Alert{
+	return map[string][]*alert.Alert{
 		"fires": {
-			alert("PrefectFlowRunFailed", "3 runs of etl/nightly failed or crashed in the last 15 minutes.", false),
-			alert("PrefectFlowRunFailed", `1 runs of <b>"R&D"</b> failed or crashed in the last 15 minutes.`, false),
+			made("PrefectFlowRunFailed", "3 runs of etl/nightly failed or crashed in the last 15 minutes.", false),
+			made("PrefectFlowRunFailed", `1 runs of <b>"R&D"</b> failed or crashed in the last 15 minutes.`, false),
 		},
-		"is-over":  {alert("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", true)},
-		"critical": {alert("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", false)},
+		"is-over":  {made("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", true)},
+		"critical": {made("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", false)},
 	}
 }
 
 // deliver hands alerts to one of Alertmanager's own senders.
-func deliver(t *testing.T, sender notify.Notifier, alerts []*types.Alert) {
+func deliver(t *testing.T, sender notify.Notifier, alerts []*alert.Alert) {
 	t.Helper()
 	group := model.LabelSet{"alertname": alerts[0].Labels["alertname"], "service": alerts[0].Labels["service"]}
 	ctx := notify.WithGroupLabels(notify.WithReceiverName(notify.WithGroupKey(context.Background(), "group"), "critical"), group)
@@ -227,7 +227,7 @@ func mailServer(t *testing.T) (address string, messages <-chan string) {
 				return
 			}
 			go func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				converse(textproto.NewConn(conn), received)
 			}()
 		}
