@@ -9,6 +9,7 @@ import (
 
 	"prefect-platform/components/cache"
 	"prefect-platform/components/database"
+	"prefect-platform/components/monitoring"
 	"prefect-platform/components/prefect"
 	"prefect-platform/components/proxy"
 	"prefect-platform/config"
@@ -38,7 +39,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	networks, err := newNetworks(ctx, engine, c.Network)
+	networks, err := newNetworks(ctx, engine, c)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Network:    networks[tokens.NetworkDB].name,
 		Subnet:     networks[tokens.NetworkDB].subnet,
 		Credential: secrets.database,
+		Readers:    secrets.readers(),
 	})
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		return nil, err
 	}
 
-	_, err = prefect.New(ctx, "prefect", prefect.Args{
+	server, err := prefect.New(ctx, "prefect", prefect.Args{
 		Engine:    engine,
 		Image:     images.Resolve(c.Images, images.Prefect),
 		PublicURL: c.PublicURL(),
@@ -78,7 +80,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Workers:   c.Workers,
 		Retention: c.Database,
 		Egress:    c.Egress,
-		Networks:  prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		Networks:  prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Mon: networks[tokens.NetworkMon].name},
 		AppSubnet: networks[tokens.NetworkApp].subnet,
 		Secrets: prefect.Secrets{
 			DatabaseURL:   db.URL,
@@ -93,6 +95,14 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		return nil, err
 	}
 
+	exporter, err := c.Network.EdgeExporter()
+	if err != nil {
+		return nil, err
+	}
+	var watched *proxy.Monitoring
+	if mon := networks[tokens.NetworkMon]; c.Monitoring.Enabled {
+		watched = &proxy.Monitoring{Network: mon.name, Subnet: mon.subnet, Exporter: netip.AddrPortFrom(exporter, monitoring.EdgeLogPort)}
+	}
 	edge, err := proxy.New(ctx, "proxy", proxy.Args{
 		Engine:     engine,
 		Image:      images.Resolve(c.Images, images.Nginx),
@@ -104,21 +114,62 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Credential: secrets.api,
 		Upstream:   fmt.Sprintf("%s:%d", prefect.Host, prefect.Port),
 		Networks:   proxy.Networks{Edge: networks[tokens.NetworkEdge].name, App: networks[tokens.NetworkApp].name},
+		Monitoring: watched,
 	})
 	if err != nil {
 		return nil, err
 	}
+	if c.Monitoring.Enabled {
+		if err := newMonitoring(ctx, c, engine, networks, watched.Exporter, secrets, db, server, edge); err != nil {
+			return nil, err
+		}
+	}
 	return &Platform{URL: c.PublicURL(), CACertificate: edge.CACertificate}, nil
 }
 
+func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine, networks map[string]network, exporter netip.AddrPort, secrets *credentials, db *database.Database, server *prefect.Prefect, edge *proxy.Proxy) error {
+	image := func(name images.Name) string { return images.Resolve(c.Images, name) }
+	args := monitoring.Args{
+		Engine: engine,
+		Images: monitoring.Images{
+			Prometheus: image(images.Prometheus), Alertmanager: image(images.Alertmanager), Prefect: image(images.Prefect),
+			PostgresExporter: image(images.PostgresExporter),
+			NodeExporter:     image(images.NodeExporter), BlackboxExporter: image(images.BlackboxExporter),
+		},
+		Options:  c.Monitoring,
+		Settings: monitoring.Settings(c),
+		Workers:  c.Workers,
+		Networks: monitoring.Networks{Mon: networks[tokens.NetworkMon].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		Exporter: exporter,
+		Database: db,
+		Migrated: server.API,
+		Secrets: monitoring.Secrets{
+			API:              secrets.api.Active().Secret,
+			PostgresExporter: secrets.postgresExporter.Active().Secret,
+			SQLExporter:      secrets.sqlExporter.Active().Secret,
+			Receivers:        c.Secrets.ReceiverSecrets,
+			WatchdogURL:      c.Secrets.WatchdogURL,
+		},
+	}
+	if c.TLS.Mode == config.SelfSigned {
+		args.CACertificate = edge.CACertificate
+	}
+	_, err := monitoring.New(ctx, "monitoring", args)
+	return err
+}
+
 // newNetworks plans who can reach whom: only the edge can be published, and only "egress" has a way out besides.
-func newNetworks(ctx *pulumi.Context, engine *workload.Engine, plan config.Network) (map[string]network, error) {
+func newNetworks(ctx *pulumi.Context, engine *workload.Engine, c config.Config) (map[string]network, error) {
 	networks := map[string]network{}
 	for _, n := range []struct {
 		name     string
 		internal bool
-	}{{tokens.NetworkEdge, false}, {tokens.NetworkApp, true}, {tokens.NetworkDB, true}, {tokens.NetworkEgress, false}} {
-		subnet, err := plan.Subnet(n.name)
+		wanted   bool
+	}{{tokens.NetworkEdge, false, true}, {tokens.NetworkApp, true, true}, {tokens.NetworkDB, true, true}, {tokens.NetworkEgress, false, true}, {tokens.NetworkMon, true, c.Monitoring.Enabled}} {
+		if !n.wanted {
+			continue
+		}
+		subnet, err := c.Network.Subnet(n.name)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +183,15 @@ func newNetworks(ctx *pulumi.Context, engine *workload.Engine, plan config.Netwo
 }
 
 type credentials struct {
-	database, api, redis *credential.Credential
+	database, api, redis          *credential.Credential
+	postgresExporter, sqlExporter *credential.Credential // nil without monitoring
+}
+
+func (c *credentials) readers() *database.Readers {
+	if c.postgresExporter == nil {
+		return nil
+	}
+	return &database.Readers{Server: c.postgresExporter, Prefect: c.sqlExporter}
 }
 
 func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) {
@@ -142,11 +201,17 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		slots                config.Slots
 		suppliedA, suppliedB string
 		to                   **credential.Credential
+		wanted               bool
 	}{
-		{"database", c.Rotation.Database, c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB, &all.database},
-		{"api", c.Rotation.API, c.Secrets.APIPasswordA, c.Secrets.APIPasswordB, &all.api},
-		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis},
+		{"database", c.Rotation.Database, c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB, &all.database, true},
+		{"api", c.Rotation.API, c.Secrets.APIPasswordA, c.Secrets.APIPasswordB, &all.api, true},
+		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis, true},
+		{"postgres-exporter", c.Rotation.PostgresExporter, "", "", &all.postgresExporter, c.Monitoring.Enabled},
+		{"sql-exporter", c.Rotation.SQLExporter, "", "", &all.sqlExporter, c.Monitoring.Enabled},
 	} {
+		if !each.wanted {
+			continue
+		}
 		made, err := credential.New(ctx, each.name, each.slots, each.suppliedA, each.suppliedB)
 		if err != nil {
 			return nil, err

@@ -21,6 +21,9 @@ func (w Worker) Slug() string {
 	return strings.Trim(notSlug.ReplaceAllString(strings.ToLower(w.Pool), "-"), "-")
 }
 
+// Role is what the group's containers are called.
+func (w Worker) Role() string { return "worker-" + w.Slug() }
+
 func (c Config) checkWorkers(p *Problems) {
 	poolOf := map[string]int{}
 	for i, worker := range c.Workers {

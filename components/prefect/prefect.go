@@ -44,6 +44,7 @@ type Networks struct {
 	App    pulumi.StringInput // everyone
 	DB     pulumi.StringInput // API, services, migration
 	Egress pulumi.StringInput // services and workers
+	Mon    pulumi.StringInput // API, where it is asked for metrics; nil without monitoring
 }
 
 // Secrets reach the containers in files.

@@ -11,6 +11,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/prefecttoml"
+	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
 
@@ -59,7 +60,7 @@ func (a Args) api() workload.Spec {
 		WorkingDir:  filesDir,
 		Env:         a.apiEnvironment(),
 		Files:       a.serverFiles("drain.py", "api.py", "maintenance.py", "publishing.py", "tested.py", "check.py"),
-		Networks:    []workload.Network{{Name: a.Networks.App, Aliases: []string{Host}}, {Name: a.Networks.DB}},
+		Networks:    a.apiNetworks(),
 		Health:      workload.Health{Command: []string{"python", "-S", "-E", filesDir + "/check.py", "api"}},
 		MemoryMiB:   a.API.MemoryMiB,
 		CPUs:        a.API.CPUs,
@@ -67,6 +68,15 @@ func (a Args) api() workload.Spec {
 		Grace:       serveOn + linger + 32*time.Second,
 		Order:       workload.StartFirst,
 	}
+}
+
+// apiNetworks gives the API another name on the monitoring network: whoever is on both networks would else find its containers there too, each twice.
+func (a Args) apiNetworks() []workload.Network {
+	all := []workload.Network{{Name: a.Networks.App, Aliases: []string{Host}}, {Name: a.Networks.DB}}
+	if a.Networks.Mon != nil {
+		all = append(all, workload.Network{Name: a.Networks.Mon, Aliases: []string{tokens.HostAPIMetrics}})
+	}
+	return all
 }
 
 func (a Args) services() workload.Spec {
@@ -120,7 +130,7 @@ func (a Args) worker(group config.Worker, results, logs *workload.Volume) worklo
 		files["secret-environment.json"] = workload.SecretText(a.secretEnvironment(group.SecretEnvironment))
 	}
 	return workload.Spec{
-		Role:       "worker-" + group.Slug(),
+		Role:       group.Role(),
 		Replicas:   group.Replicas,
 		Image:      image,
 		User:       user,

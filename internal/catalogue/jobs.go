@@ -3,6 +3,8 @@ package catalogue
 import (
 	"fmt"
 	"time"
+
+	"prefect-platform/internal/tokens"
 )
 
 // Endpoint is where a workload answers on the monitoring network. The names are network aliases.
@@ -23,7 +25,7 @@ var (
 	BlackboxExporter = Endpoint{"blackbox-exporter", 9115}
 	SQLExporter      = Endpoint{"sql-exporter", 9399}
 	ContainerSource  = Endpoint{"container-exporter", 8080}
-	PrefectAPI       = Endpoint{"prefect-api", 4200}
+	PrefectAPI       = Endpoint{tokens.HostAPIMetrics, 4200}
 	Grafana          = Endpoint{"grafana", 3000}
 	EdgeHTTPS        = Endpoint{"nginx", 8443}
 	EdgeHTTP         = Endpoint{"nginx", 8080}

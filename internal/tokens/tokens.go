@@ -114,6 +114,8 @@ const (
 	HostAPI      = "prefect-api"
 	HostEdge     = "nginx"
 
+	HostAPIMetrics = "prefect-api-metrics" // the API on the monitoring network
+
 	HostPrometheus        = "prometheus"
 	HostAlertmanager      = "alertmanager"
 	HostGrafana           = "grafana"

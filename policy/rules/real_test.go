@@ -95,9 +95,13 @@ func realStack(t testing.TB, stack string, preview bool) real {
 	return made
 }
 
+// monitored ends the name of a stack that has a monitoring.
+const monitored = "+monitoring"
+
 // stackConfig reads a stack file of this repository as Pulumi does, and fills in what its owner must.
 func stackConfig(t testing.TB, stack string) (values map[string]string, secrets []string) {
 	t.Helper()
+	stack, watched := strings.CutSuffix(stack, monitored)
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +126,13 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 		set(t, values, "tls", "certificate", certificate)
 		values[config.Namespace+":tlsKey"] = key
 		secrets = append(secrets, config.Namespace+":tlsKey")
+	}
+	if watched {
+		set(t, values, "monitoring", "enabled", true)
+		set(t, values, "monitoring", "receivers", []any{map[string]any{"name": "team", "kind": config.Webhook}})
+		values[config.Namespace+":receiverSecrets"] = `{"team":"https://hooks.corp.net/alert"}`
+		values[config.Namespace+":watchdogUrl"] = "https://alive.corp.net/ping"
+		secrets = append(secrets, config.Namespace+":receiverSecrets", config.Namespace+":watchdogUrl")
 	}
 	return values, secrets
 }

@@ -1,0 +1,33 @@
+package monitoring
+
+import (
+	"time"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/catalogue"
+)
+
+// Settings are those of the catalogue for a stack.
+func Settings(c config.Config) catalogue.Settings {
+	s := catalogue.Defaults()
+	s.Speed = c.Monitoring.Speed
+	s.Host = c.Host
+	s.User = c.Access.User
+	s.PrivateCA = c.TLS.Mode == config.SelfSigned
+	s.Replicas = c.API.Replicas
+	s.APIMemory = c.API.MemoryMiB << 20
+	s.Pools = nil
+	for _, group := range c.Workers {
+		s.Pools = append(s.Pools, catalogue.Pool{Name: group.Pool, Workers: group.Replicas})
+	}
+
+	t := c.Monitoring.Thresholds
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	share := func(percent int) float64 { return float64(percent) / 100 }
+	s.Thresholds.LateRuns, s.Thresholds.LateRunsCritical = t.LateRuns, t.LateRunsCritical
+	s.Thresholds.LongestRun, s.Thresholds.TransactionAge = minutes(t.LongestRunMinutes), minutes(t.TransactionMinutes)
+	s.Thresholds.CertificateDays, s.Thresholds.CertificateCritical = t.CertificateDays, t.CertificateCriticalDays
+	s.Thresholds.DiskFree, s.Thresholds.DiskFreeCritical = share(t.DiskFreePercent), share(t.DiskFreeCriticalPercent)
+	s.Thresholds.ConnectionsRatio, s.Thresholds.ErrorRatio = share(t.ConnectionsPercent), share(t.ErrorPercent)
+	return s
+}

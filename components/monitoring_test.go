@@ -1,0 +1,117 @@
+package components
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/tokens"
+)
+
+func monitored(c *config.Config) {
+	c.Monitoring.Enabled = true
+	c.Monitoring.Receivers = []config.Receiver{
+		{Name: "team", Kind: config.Webhook},
+		{Name: "mail", Kind: config.Email, To: "team@corp.net", From: "prefect@corp.net", Server: "mail.corp.net:587", User: "prefect"},
+	}
+	c.Secrets.ReceiverSecrets = map[string]string{"team": "https://hooks.corp.net/generated-for-team", "mail": "generated-for-mail"}
+	c.Secrets.WatchdogURL = "https://alive.corp.net/generated-for-watchdog"
+}
+
+var watchers = []string{
+	"monitoring-prometheus", "monitoring-alertmanager", "monitoring-postgres-exporter", "monitoring-sql-exporter", "monitoring-node-exporter", "monitoring-blackbox-exporter", "monitoring-edge-exporter",
+}
+
+func TestMonitoring_ComesToItsEndInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
+	r := run(t, monitored, mocks.Preview)
+	for _, name := range watchers {
+		r.Find(t, tokens.Container, name)
+	}
+}
+
+func TestMonitoring_IsNotThereUnlessAskedFor(t *testing.T) {
+	r := run(t, unchanged)
+	for _, args := range r.All("") {
+		if strings.HasPrefix(args.Name, "monitoring") || args.Name == tokens.NetworkMon {
+			t.Errorf("%s is made", args.Name)
+		}
+	}
+}
+
+// TestMonitoring_TakesLittleMemory holds what issue and docs promise of a small stack.
+func TestMonitoring_TakesLittleMemory(t *testing.T) {
+	r := run(t, monitored)
+	sum := 0
+	for _, name := range watchers {
+		sum += int(r.Find(t, tokens.Container, name).Inputs["memory"].NumberValue())
+	}
+	if sum > 512 {
+		t.Errorf("its limits add up to %d MiB, want 512 or less", sum)
+	}
+}
+
+func TestMonitoring_PublishesNoPort(t *testing.T) {
+	r := run(t, monitored)
+	for _, args := range r.All(tokens.Container) {
+		if ports, named := args.Inputs["ports"]; named && len(ports.ArrayValue()) > 0 && args.Name != "proxy-nginx" {
+			t.Errorf("%s publishes %v", args.Name, ports)
+		}
+	}
+}
+
+func TestMonitoring_HoldsSecretsInSecretFilesOnly(t *testing.T) {
+	r := run(t, monitored)
+	found := 0
+	for _, args := range r.All("") {
+		for key, value := range args.Inputs {
+			switch text := value.String(); {
+			case !strings.Contains(text, "generated-for-"):
+			case args.TypeToken == tokens.Container && key == "uploads" && value.ContainsSecrets():
+				found++
+			default:
+				t.Errorf("%s of %s holds a secret", key, args.Name)
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d containers have secrets: this test shows nothing", found)
+	}
+}
+
+// TestMonitoring_IsWhereItMustBeAndNowhereElse lists who can reach whom.
+func TestMonitoring_IsWhereItMustBeAndNowhereElse(t *testing.T) {
+	r := run(t, monitored)
+	want := map[string][]string{
+		"monitoring-prometheus":        {"mon"},
+		"monitoring-alertmanager":      {"egress", "mon"},
+		"monitoring-postgres-exporter": {"db", "mon"},
+		"monitoring-sql-exporter":      {"db", "mon"},
+		"monitoring-node-exporter":     {"mon"},
+		"monitoring-blackbox-exporter": {"mon"},
+		"monitoring-edge-exporter":     {"mon"},
+		"prefect-api-0":                {"app", "db", "mon"},
+		"proxy-nginx":                  {"app", "edge", "mon"},
+		"prefect-services-0":           {"app", "db", "egress"},
+		"database-server":              {"db"},
+	}
+	for name, networks := range want {
+		var joined []string
+		for _, each := range r.Find(t, tokens.Container, name).Inputs["networksAdvanced"].ArrayValue() {
+			_, last, _ := strings.Cut(strings.TrimPrefix(each.ObjectValue()["name"].StringValue(), "prefect-"), "-")
+			joined = append(joined, last)
+		}
+		slices.Sort(joined)
+		if !slices.Equal(joined, networks) {
+			t.Errorf("%s is on %v, want %v", name, joined, networks)
+		}
+	}
+}
+
+func TestMonitoring_HidesTheSecretPartOfItsWatchdog(t *testing.T) {
+	r := run(t, monitored)
+	if got := r.Find(t, tokens.Monitoring, "monitoring").Inputs[tokens.InputWatchdog].StringValue(); got != "https://alive.corp.net" {
+		t.Errorf("records %q", got)
+	}
+}
