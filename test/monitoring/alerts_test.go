@@ -128,7 +128,7 @@ var prefectScenarios = []scenario{
 	},
 	{
 		alert: "PrefectApiReplicaMissing", is: "warning prefect",
-		input: []string{`up{job="prefect-api",instance="a"} | 1x200`, `up{job="prefect-api",instance="b"} | 1x4 0x15 1x60`},
+		input: []string{`up{job="prefect-api",instance="a"} | 1x200`, `up{job="prefect-api",instance="b"} | 1x4 0x15 1x60`, `up{job="node",instance="c"} | 1x200`},
 		fires: 15 * minute, over: 21 * minute,
 		says:  "1 of 2 answer.",
 		quiet: []string{`up{job="prefect-api",instance="a"} | 1x200; up{job="prefect-api",instance="b"} | 1x200`},
@@ -153,6 +153,6 @@ var prefectScenarios = []scenario{
 		input: []string{`up{job="prefect",instance="a"} | 1x200`, `prefect_canary_last_success_timestamp_seconds | _x30 1x60`},
 		fires: 20 * minute, over: 30 * minute,
 		says:  "The database knows no completed run of it.",
-		quiet: []string{`up{job="prefect",instance="a"} | 0x200`, `up{job="prefect",instance="a"} | 1x200; prefect_canary_last_success_timestamp_seconds | 1x200`},
+		quiet: []string{`up{job="prefect",instance="a"} | 0x200; up{job="node",instance="b"} | 1x200`, `up{job="prefect",instance="a"} | 1x200; prefect_canary_last_success_timestamp_seconds | 1x200`},
 	},
 }

@@ -58,7 +58,7 @@ func golden(t *testing.T, name, got string) {
 // situations are what people read about: two that fire together, one of which has text that HTML and JSON must escape, and one that is over.
 func situations() map[string][]*alert.Alert {
 	began := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
-	made := func(name, description string, ended bool) *alert.Alert {
+	one := func(name, description string, ended bool) *alert.Alert {
 		a := &alert.Alert{Alert: model.Alert{
 			Labels: labelsOf(catalogue.New(settings()), name).Clone(), StartsAt: began, EndsAt: time.Now().Add(time.Hour),
 			Annotations: model.LabelSet{"description": model.LabelValue(description), "runbook_url": model.LabelValue("https://git.example.com/docs/runbooks/" + name + ".md")},
@@ -76,11 +76,11 @@ func situations() map[string][]*alert.Alert {
 	}
 	return map[string][]*alert.Alert{
 		"fires": {
-			made("PrefectFlowRunFailed", "3 runs of etl/nightly failed or crashed in the last 15 minutes.", false),
-			made("PrefectFlowRunFailed", `1 runs of <b>"R&D"</b> failed or crashed in the last 15 minutes.`, false),
+			one("PrefectFlowRunFailed", "3 runs of etl/nightly failed or crashed in the last 15 minutes.", false),
+			one("PrefectFlowRunFailed", `1 runs of <b>"R&D"</b> failed or crashed in the last 15 minutes.`, false),
 		},
-		"is-over":  {made("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", true)},
-		"critical": {made("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", false)},
+		"is-over":  {one("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", true)},
+		"critical": {one("PostgresDown", "The exporter cannot log in since a minute. Clients of Prefect are told to wait; nothing starts.", false)},
 	}
 }
 
