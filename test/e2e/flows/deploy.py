@@ -32,7 +32,7 @@ async def main():
     events = []
     listening = asyncio.Event()
     names = EventNameFilter(prefix=["prefect.flow-run.", "prefect.task-run.", "e2e."])
-    async with get_client() as client, asyncio.TaskGroup() as group, asyncio.timeout(150):
+    async with get_client() as client, asyncio.TaskGroup() as group, asyncio.timeout(240):
         run = await run_deployment(deployment, parameters={"tasks": TASKS, "seed": SEED}, timeout=0, scheduled_time=None)
         listener = group.create_task(collect(get_events_subscriber(EventFilter(event=names)), events, listening))
         await listening.wait()
