@@ -29,9 +29,9 @@ const (
 )
 
 // TestReplacement_DropsNothing replaces API, services and worker by changes of the configuration while clients post, listen and run flows.
-// The last change is back to what it was before the first. The short version does so three times, the full one five.
+// The last change is back to what it was before the first. The short version does so twice, the full one five times.
 func TestReplacement_DropsNothing(t *testing.T) {
-	replacements := 3
+	replacements := 2
 	if full {
 		replacements = 5
 	}
