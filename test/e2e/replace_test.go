@@ -22,10 +22,9 @@ import (
 )
 
 const (
-	postRate      = 40 // POST per second through the edge, where the machine bears it
-	openSockets   = 4
-	scheduleEvery = 20 * time.Second
-	startEvery    = 20 * time.Second // between the flows that are started in the worker
+	postRate    = 40 // POST per second through the edge, where the machine bears it
+	openSockets = 4
+	flowEvery   = 20 * time.Second // one is planned and one is started in the worker, where the machine bears it
 )
 
 // TestReplacement_DropsNothing replaces API, services and worker by changes of the configuration while clients post, listen and run flows.
@@ -38,15 +37,20 @@ func TestReplacement_DropsNothing(t *testing.T) {
 	patient := Set("edge.limits.connections", 4096) // all of the load comes from one address, and may wait
 	stack.Up(t, patient)
 
-	name, begin := uniqueName("replaced"), time.Now()
+	name := uniqueName("replaced")
+	flow, rate := affordable(t, name)
+	every := (flowEvery * time.Duration(postRate) / time.Duration(rate)).Round(time.Second)
+	begin := time.Now()
 	scheduled := deploy(t, name+"-schedule", map[string]any{
 		"parameters": map[string]any{"tasks": 1, "pause": 0},
-		"schedules":  []any{map[string]any{"active": true, "schedule": map[string]any{"interval": scheduleEvery.Seconds(), "anchor_date": time.Now().Truncate(time.Second)}}},
+		"schedules":  []any{map[string]any{"active": true, "schedule": map[string]any{"interval": every.Seconds(), "anchor_date": time.Now().Truncate(time.Second)}}},
 	})
 	t.Cleanup(func() { stack.deleteDeployment(scheduled) })
-	runs := startRuns(t, deploy(t, name, nil))
+	runs := startRuns(t, deploy(t, name, nil), every)
 	sockets := openWebSockets(t)
-	posts := startPosts(t, name)
+	posts := startLoad(t, rate, http.MethodPost, "/api/flow_runs/", func(n int) any {
+		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow}
+	})
 
 	for round := range replacements {
 		outsideProcess, outside := startOutside(t, 0.25)
@@ -77,13 +81,17 @@ func TestReplacement_DropsNothing(t *testing.T) {
 		awaitState(t, run, "COMPLETED", 2*time.Minute)
 		expectWhole(t, run, runs.tasks)
 	}
-	expectOnSchedule(t, scheduled, begin, end)
+	expectOnSchedule(t, scheduled, every, begin, end)
 }
 
-// affordable is postRate, or less on a slow machine: a third of what four clients get that do nothing but post. What is left is for a second API that starts beside
-// the first; without it, requests would pile up and fail of themselves, and the test would tell of the machine.
-func affordable(t *testing.T, flow string) int {
+// affordable makes a flow, and returns it with postRate, or less on a slow machine: a third of what four clients get that do nothing but post. What is left is for a
+// second API that starts beside the first; without it, requests would pile up and fail of themselves, and the test would tell of the machine.
+func affordable(t *testing.T, name string) (flow string, rate int) {
 	t.Helper()
+	var made struct {
+		ID string `json:"id"`
+	}
+	stack.API(t, "POST", "/flows/", map[string]any{"name": name}, &made)
 	const lasts, clients = 5 * time.Second, 4
 	var posted atomic.Int64
 	var group sync.WaitGroup
@@ -91,7 +99,7 @@ func affordable(t *testing.T, flow string) int {
 	for range clients {
 		group.Go(func() {
 			for time.Since(start) < lasts {
-				if stack.TryAPI(t, http.MethodPost, "/flow_runs/", map[string]any{"flow_id": flow}, nil) == nil {
+				if stack.TryAPI(t, http.MethodPost, "/flow_runs/", map[string]any{"flow_id": made.ID}, nil) == nil {
 					posted.Add(1)
 				}
 			}
@@ -99,21 +107,9 @@ func affordable(t *testing.T, flow string) int {
 	}
 	group.Wait()
 	most := float64(posted.Load()) / time.Since(start).Seconds()
-	rate := min(postRate, max(1, int(most/3)))
+	rate = min(postRate, max(1, int(most/3)))
 	t.Logf("%d clients post %.0f flow runs per second, the load is %d", clients, most, rate)
-	return rate
-}
-
-// startPosts creates flow runs at a steady rate, each with a name of its own.
-func startPosts(t *testing.T, name string) *load.Load {
-	t.Helper()
-	var flow struct {
-		ID string `json:"id"`
-	}
-	stack.API(t, "POST", "/flows/", map[string]any{"name": name}, &flow)
-	return startLoad(t, affordable(t, flow.ID), http.MethodPost, "/api/flow_runs/", func(n int) any {
-		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
-	})
+	return made.ID, rate
 }
 
 // expectStored wants every flow run that was acknowledged to be there, and none twice.
@@ -145,14 +141,14 @@ type runner struct {
 	t     *testing.T
 }
 
-func startRuns(t *testing.T, deployment string) *runner {
+func startRuns(t *testing.T, deployment string, every time.Duration) *runner {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &runner{tasks: 20, end: cancel, done: make(chan struct{}), t: t}
 	t.Cleanup(cancel)
 	go func() {
 		defer close(r.done)
-		tick := time.NewTicker(startEvery)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			var created struct {
@@ -288,7 +284,7 @@ func (w *webSockets) expectUnrefused(t *testing.T) {
 }
 
 // expectOnSchedule wants one run, finished, for each time of the schedule up to the given one.
-func expectOnSchedule(t *testing.T, deployment string, since, until time.Time) {
+func expectOnSchedule(t *testing.T, deployment string, every time.Duration, since, until time.Time) {
 	t.Helper()
 	due := fmt.Sprintf("r.deployment_id = '%s' and r.expected_start_time <= to_timestamp(%d)", deployment, until.Unix())
 	var problems []string
@@ -308,10 +304,10 @@ func expectOnSchedule(t *testing.T, deployment string, since, until time.Time) {
 		starts = append(starts, start)
 	}
 	t.Logf("%d scheduled runs", len(starts))
-	if least := int(until.Sub(since)/scheduleEvery) - 1; len(starts) < least {
+	if least := int(until.Sub(since)/every) - 1; len(starts) < least {
 		t.Errorf("%d runs in %s, want %d or more", len(starts), until.Sub(since), least)
 	}
-	for _, problem := range history.OffSchedule(starts, scheduleEvery) {
+	for _, problem := range history.OffSchedule(starts, every) {
 		t.Error(problem)
 	}
 }
