@@ -161,14 +161,15 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 // newNetworks plans who can reach whom: only the edge can be published, and only "egress" has a way out besides.
 func newNetworks(ctx *pulumi.Context, engine *workload.Engine, c config.Config) (map[string]network, error) {
 	networks := map[string]network{}
-	for _, n := range []struct {
+	type plan struct {
 		name     string
 		internal bool
-		wanted   bool
-	}{{tokens.NetworkEdge, false, true}, {tokens.NetworkApp, true, true}, {tokens.NetworkDB, true, true}, {tokens.NetworkEgress, false, true}, {tokens.NetworkMon, true, c.Monitoring.Enabled}} {
-		if !n.wanted {
-			continue
-		}
+	}
+	plans := []plan{{tokens.NetworkEdge, false}, {tokens.NetworkApp, true}, {tokens.NetworkDB, true}, {tokens.NetworkEgress, false}}
+	if c.Monitoring.Enabled {
+		plans = append(plans, plan{tokens.NetworkMon, true})
+	}
+	for _, n := range plans {
 		subnet, err := c.Network.Subnet(n.name)
 		if err != nil {
 			return nil, err
