@@ -33,6 +33,12 @@ func (c Config) checkMonitoring(p *Problems) {
 	if text := c.Secrets.WatchdogURL; text != "" {
 		c.checkSecretURL(p, "watchdogUrl", text)
 	}
+	for _, given := range c.Secrets.passwords() {
+		// Prometheus takes it from a file, without the spaces around it (prometheus/common, config/http_config.go).
+		if m.Enabled && strings.HasPrefix(given.key, "api") && given.value != strings.TrimSpace(given.value) {
+			p.add(given.key, "a space at its beginning or end", "none, with monitoring", setSecret(given.key))
+		}
+	}
 }
 
 func (c Config) checkReceivers(p *Problems) {

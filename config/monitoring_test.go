@@ -86,4 +86,6 @@ receiverSecrets: {team: {secure: hunter2}}`,
 		`rotation.sqlExporter.keep: found true, with generation 0 in slot b, want false: there is no other value to keep (pulumi config set --path rotation.sqlExporter.keep false)`),
 	refused(`receiverSecrets: {team: {secure: https://hooks.corp.net/x}}`,
 		`receiverSecrets.team: found a secret of no receiver, want the name of one in monitoring.receivers (pulumi config rm --path receiverSecrets.team)`),
+	refused("monitoring: {enabled: true}\napiPasswordB: {secure: 'gJ7rT2mW9qLx4VbNz '}",
+		`apiPasswordB: found a space at its beginning or end, want none, with monitoring (pulumi config set --secret apiPasswordB)`),
 }

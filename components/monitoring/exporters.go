@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"prefect-platform/components/database"
-	"prefect-platform/internal/alertconf"
 	"prefect-platform/internal/catalogue"
 	"prefect-platform/internal/nginxconf"
 	"prefect-platform/internal/postgresconf"
@@ -14,12 +13,6 @@ import (
 	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
-
-const alertConfig = alertconf.Config
-
-func alertFiles(config string) map[string]workload.File {
-	return map[string]workload.File{alertConfig: workload.Text(config), alertconf.Templates: workload.Text(alertconf.Texts)}
-}
 
 // EdgeLogPort is where the edge's log arrives, UDP.
 const EdgeLogPort = 5140

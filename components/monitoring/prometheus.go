@@ -2,9 +2,9 @@ package monitoring
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
+	"prefect-platform/internal/alertconf"
 	"prefect-platform/internal/catalogue"
 	"prefect-platform/internal/promconf"
 	"prefect-platform/internal/workload"
@@ -43,13 +43,13 @@ func (a Args) prometheus(files map[string]string) workload.Spec {
 // alertmanager is alone: a cluster of one would only open a port.
 func (a Args) alertmanager(config string) workload.Spec {
 	files := a.receiverFiles()
-	maps.Copy(files, alertFiles(config))
+	files[alertconf.Config], files[alertconf.Templates] = workload.Text(config), workload.Text(alertconf.Texts)
 	return workload.Spec{
 		Role:  catalogue.Alertmanager.Host,
 		Image: a.Images.Alertmanager,
 		User:  nobody,
 		Command: []string{
-			"--config.file=" + workload.FilesDir + "/" + alertConfig,
+			"--config.file=" + workload.FilesDir + "/" + alertconf.Config,
 			"--storage.path=" + alertmanagerData,
 			"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.Alertmanager.Port),
 			"--cluster.listen-address=",
