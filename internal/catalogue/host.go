@@ -6,11 +6,11 @@ import (
 )
 
 var nodeMetrics = map[string][]string{
-	"node_filesystem_avail_bytes":                                {"device", "fstype", "mountpoint", "device_error"},
-	"node_filesystem_size_bytes":                                 {"device", "fstype", "mountpoint", "device_error"},
-	"node_filesystem_files":                                      {"device", "fstype", "mountpoint", "device_error"},
-	"node_filesystem_files_free":                                 {"device", "fstype", "mountpoint", "device_error"},
-	"node_filesystem_readonly":                                   {"device", "fstype", "mountpoint", "device_error"},
+	"node_filesystem_avail_bytes":                                {"device", "fstype", "mountpoint"},
+	"node_filesystem_size_bytes":                                 {"device", "fstype", "mountpoint"},
+	"node_filesystem_files":                                      {"device", "fstype", "mountpoint"},
+	"node_filesystem_files_free":                                 {"device", "fstype", "mountpoint"},
+	"node_filesystem_readonly":                                   {"device", "fstype", "mountpoint"},
 	"node_memory_MemAvailable_bytes":                             nil,
 	"node_memory_MemTotal_bytes":                                 nil,
 	"node_vmstat_oom_kill":                                       nil,

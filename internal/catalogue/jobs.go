@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"prefect-platform/internal/tokens"
@@ -81,8 +82,8 @@ func jobs(s Settings) []Job {
 			Name: "alertmanager", Endpoint: Alertmanager, Path: "/metrics",
 			Provides: map[string][]string{
 				"alertmanager_config_last_reload_successful": nil,
-				"alertmanager_notifications_failed_total":    {"integration", "receiver_name", "reason"},
-				"alertmanager_notifications_total":           {"integration", "receiver_name"},
+				"alertmanager_notifications_failed_total":    {"integration", "reason"},
+				"alertmanager_notifications_total":           {"integration"},
 			},
 		},
 		{
@@ -166,15 +167,11 @@ func jobs(s Settings) []Job {
 }
 
 func probe(name, module, target, hostname string) Job {
-	return Job{
-		Name: name, Endpoint: BlackboxExporter, Path: "/probe", Module: module, Target: target, Hostname: hostname,
-		Provides: map[string][]string{
-			"probe_success":                  nil,
-			"probe_http_status_code":         nil,
-			"probe_duration_seconds":         nil,
-			"probe_ssl_earliest_cert_expiry": nil,
-		},
+	provides := map[string][]string{"probe_success": nil, "probe_http_status_code": nil, "probe_duration_seconds": nil}
+	if strings.HasPrefix(target, "https:") {
+		provides["probe_ssl_earliest_cert_expiry"] = nil
 	}
+	return Job{Name: name, Endpoint: BlackboxExporter, Path: "/probe", Module: module, Target: target, Hostname: hostname, Provides: provides}
 }
 
 // Names of the blackbox exporter's modules.
