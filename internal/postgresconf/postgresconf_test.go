@@ -1,47 +1,27 @@
 package postgresconf
 
 import (
-	"flag"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"prefect-platform/internal/golden"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s", path, got)
-	}
-}
-
 func TestConf_IsAsReviewed(t *testing.T) {
-	golden(t, "postgresql.conf", Server{MemoryMiB: 1024, MaxConnections: 100, SlowQueryMillis: 500, HBAFile: "/etc/platform/pg_hba.conf"}.Conf())
+	golden.Check(t, "postgresql.conf", Server{MemoryMiB: 1024, MaxConnections: 100, SlowQueryMillis: 500, HBAFile: "/etc/platform/pg_hba.conf"}.Conf())
 }
 
 func TestHBA_IsAsReviewed(t *testing.T) {
-	golden(t, "pg_hba.conf", HBA(netip.MustParsePrefix("10.213.2.0/24")))
+	golden.Check(t, "pg_hba.conf", HBA(netip.MustParsePrefix("10.213.2.0/24")))
 }
 
 func TestRoles_AreAsReviewed(t *testing.T) {
-	golden(t, "roles.sql", Roles(Slot{Role: RoleA, Verifier: "SCRAM-SHA-256$4096:a$b:c", Valid: true}, Slot{Role: RoleB, Verifier: "SCRAM-SHA-256$4096:d$e:f"}))
+	golden.Check(t, "roles.sql", Roles(Slot{Role: RoleA, Verifier: "SCRAM-SHA-256$4096:a$b:c", Valid: true}, Slot{Role: RoleB, Verifier: "SCRAM-SHA-256$4096:d$e:f"}))
 }
 
 func TestConf_KeepsWithinTheMemoryOfTheContainer(t *testing.T) {
@@ -83,7 +63,7 @@ func TestHBA_EndsInReject(t *testing.T) {
 }
 
 func TestReaders_AreAsReviewed(t *testing.T) {
-	golden(t, "readers.sql", Readers(
+	golden.Check(t, "readers.sql", Readers(
 		Reader{Role: RoleServerFigures, Verifier: "SCRAM-SHA-256$4096:a$b:c", Connections: 3, MemberOf: "pg_monitor"},
 		Reader{Role: RolePrefectFigures, Verifier: "SCRAM-SHA-256$4096:d$e:f", Connections: 3},
 	)+NoReaders(RoleServerFigures))

@@ -1,33 +1,13 @@
 package promconf
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s", path, got)
-	}
-}
 
 func full() *catalogue.Catalogue {
 	s := catalogue.Defaults()
@@ -42,7 +22,7 @@ func TestFiles_AreAsReviewed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range files {
-		golden(t, name, text)
+		golden.Check(t, name, text)
 	}
 	if reviewed, _ := filepath.Glob("testdata/*.rules.yml"); len(reviewed) != len(files)-1 {
 		t.Errorf("%d files of rules were reviewed and %d are written", len(reviewed), len(files)-1)
@@ -54,7 +34,7 @@ func TestModules_AreAsReviewed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, Blackbox, text)
+	golden.Check(t, Blackbox, text)
 }
 
 func TestFiles_HoldNoSecret(t *testing.T) {

@@ -1,43 +1,22 @@
 package sqlexporter
 
 import (
-	"flag"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s", path, got)
-	}
-}
 
 func TestQueries_AreAsReviewed(t *testing.T) {
 	text, err := Queries(catalogue.Defaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, QueriesFile, text)
-	golden(t, "grants.sql", Grants("prefect_monitoring"))
+	golden.Check(t, QueriesFile, text)
+	golden.Check(t, "grants.sql", Grants("prefect_monitoring"))
 }
 
 func TestQueries_ProvideExactlyWhatTheCatalogueExpects(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,8 +16,6 @@ import (
 	"net/mail"
 	"net/textproto"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,26 +31,8 @@ import (
 
 	"prefect-platform/internal/alertconf"
 	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s", path, got)
-	}
-}
 
 // situations are what people read about: two that fire together, one of which has text that HTML and JSON must escape, and one that is over.
 func situations() map[string][]*alert.Alert {
@@ -146,7 +125,7 @@ func TestSlack_IsSentWhatWasReviewed(t *testing.T) {
 	}
 	for name, alerts := range situations() {
 		deliver(t, sender, alerts)
-		golden(t, "slack-"+name+".json", last())
+		golden.Check(t, "slack-"+name+".json", last())
 	}
 }
 
@@ -162,7 +141,7 @@ func TestPagerDuty_IsSentWhatWasReviewed(t *testing.T) {
 	}
 	for name, alerts := range situations() {
 		deliver(t, sender, alerts)
-		golden(t, "pagerduty-"+name+".json", last())
+		golden.Check(t, "pagerduty-"+name+".json", last())
 	}
 }
 
@@ -174,7 +153,7 @@ func TestEmail_IsSentWhatWasReviewed(t *testing.T) {
 	sender := email.New(critical(t, options).EmailConfigs[0], texts(t), slog.New(slog.DiscardHandler))
 	for name, alerts := range situations() {
 		deliver(t, sender, alerts)
-		golden(t, "email-"+name+".txt", readable(t, <-messages))
+		golden.Check(t, "email-"+name+".txt", readable(t, <-messages))
 	}
 }
 
