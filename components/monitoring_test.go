@@ -52,6 +52,28 @@ func TestMonitoring_TakesLittleMemory(t *testing.T) {
 	}
 }
 
+func TestMonitoring_ShowsDashboardsUnlessTheyAreTurnedOff(t *testing.T) {
+	r := run(t, monitored)
+	grafana := r.Find(t, tokens.Container, "monitoring-grafana")
+	if got := grafana.Inputs["memory"].NumberValue(); got != 256 {
+		t.Errorf("its limit is %v MiB", got)
+	}
+	for _, network := range grafana.Inputs["networksAdvanced"].ArrayValue() {
+		if name := network.ObjectValue()["name"].StringValue(); !strings.HasSuffix(name, "-mon") {
+			t.Errorf("it is on %s too, and whoever is there can name himself", name)
+		}
+	}
+	without := run(t, func(c *config.Config) { monitored(c); c.Monitoring.Grafana.Enabled = false })
+	for _, args := range without.All("") {
+		if strings.Contains(args.Name, "grafana") {
+			t.Errorf("%s is made", args.Name)
+		}
+		if conf, has := args.Inputs["nginxConf"]; has && strings.Contains(conf.StringValue(), "location ~ ^/grafana/") {
+			t.Error("the edge leads to it")
+		}
+	}
+}
+
 func TestMonitoring_PublishesNoPort(t *testing.T) {
 	r := run(t, monitored)
 	for _, args := range r.All(tokens.Container) {

@@ -102,6 +102,9 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	var watched *proxy.Monitoring
 	if mon := networks[tokens.NetworkMon]; c.Monitoring.Enabled {
 		watched = &proxy.Monitoring{Network: mon.name, Subnet: mon.subnet, Exporter: netip.AddrPortFrom(exporter, monitoring.EdgeLogPort)}
+		if c.Monitoring.Grafana.Enabled {
+			watched.Grafana = tokens.GrafanaEndpoint
+		}
 	}
 	edge, err := proxy.New(ctx, "proxy", proxy.Args{
 		Engine:     engine,
@@ -133,16 +136,17 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Engine: engine,
 		Images: monitoring.Images{
 			Prometheus: image(images.Prometheus), Alertmanager: image(images.Alertmanager), Prefect: image(images.Prefect),
-			PostgresExporter: image(images.PostgresExporter),
-			NodeExporter:     image(images.NodeExporter), BlackboxExporter: image(images.BlackboxExporter),
+			PostgresExporter: image(images.PostgresExporter), Grafana: image(images.Grafana),
+			NodeExporter: image(images.NodeExporter), BlackboxExporter: image(images.BlackboxExporter),
 		},
-		Options:  c.Monitoring,
-		Settings: monitoring.Settings(c),
-		Workers:  c.Workers,
-		Networks: monitoring.Networks{Mon: networks[tokens.NetworkMon].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
-		Exporter: exporter,
-		Database: db,
-		Migrated: server.API,
+		Options:   c.Monitoring,
+		Settings:  monitoring.Settings(c),
+		Workers:   c.Workers,
+		PublicURL: c.PublicURL(),
+		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		Exporter:  exporter,
+		Database:  db,
+		Migrated:  server.API,
 		Secrets: monitoring.Secrets{
 			API:              secrets.api.Active().Secret,
 			PostgresExporter: secrets.postgresExporter.Active().Secret,

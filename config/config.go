@@ -248,8 +248,18 @@ type Monitoring struct {
 	Receivers []Receiver `json:"receivers"`
 	// Speed divides every interval, window and waiting time of rules and notifications, 1 to 60. It is for trying alerts out; 1 in production.
 	Speed int `json:"speed"`
+	// Grafana shows dashboards under /grafana/ at the edge.
+	Grafana Grafana `json:"grafana"`
 	// Thresholds are figures about which teams differ.
 	Thresholds Thresholds `json:"thresholds"`
+}
+
+// Grafana is what draws the dashboards. It keeps nothing, and has no account of its own.
+type Grafana struct {
+	// Enabled adds it where monitoring is enabled.
+	Enabled bool `json:"enabled"`
+	// MemoryMiB is the memory limit of its container in MiB, 160 or more.
+	MemoryMiB int `json:"memoryMiB"`
 }
 
 // Receiver is one way to tell somebody. What is secret of it is in the secret receiverSecrets, by its name.

@@ -40,6 +40,7 @@ func Default() Config {
 			RetentionMiB:  2048,
 			MemoryMiB:     192,
 			Speed:         1,
+			Grafana:       Grafana{Enabled: true, MemoryMiB: 256},
 			Thresholds: Thresholds{
 				LateRuns:                1,
 				LateRunsCritical:        25,

@@ -28,6 +28,7 @@ func (c Config) checkMonitoring(p *Problems) {
 	p.between("monitoring.retentionMiB", m.RetentionMiB, 256, 1<<24, "MiB")
 	p.between("monitoring.memoryMiB", m.MemoryMiB, 96, 1<<20, "MiB")
 	p.between("monitoring.speed", m.Speed, 1, 60, "")
+	p.between("monitoring.grafana.memoryMiB", m.Grafana.MemoryMiB, 160, 1<<20, "MiB")
 	m.Thresholds.check(p)
 	c.checkReceivers(p)
 	if text := c.Secrets.WatchdogURL; text != "" {

@@ -130,6 +130,9 @@ func (a Args) scraped() []string {
 	} {
 		all = append(all, at.Host)
 	}
+	if a.Options.Grafana.Enabled {
+		all = append(all, catalogue.Grafana.Host)
+	}
 	for _, group := range a.Workers {
 		all = append(all, group.Role())
 	}

@@ -14,6 +14,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/alertconf"
 	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/grafanaconf"
 	"prefect-platform/internal/postgresconf"
 	"prefect-platform/internal/promconf"
 	"prefect-platform/internal/sqlexporter"
@@ -23,13 +24,14 @@ import (
 
 // Args describe a monitoring; all fields but CACertificate, Receivers and WatchdogURL are required.
 type Args struct {
-	Engine   *workload.Engine
-	Images   Images
-	Options  config.Monitoring
-	Settings catalogue.Settings
-	Workers  []config.Worker // which Prefect's tables tell of
-	Networks Networks
-	Exporter netip.AddrPort // where the edge's log arrives: fixed, in the network mon
+	Engine    *workload.Engine
+	Images    Images
+	Options   config.Monitoring
+	Settings  catalogue.Settings
+	Workers   []config.Worker // which Prefect's tables tell of
+	Networks  Networks
+	PublicURL string         // https://host[:port], where the edge is reached
+	Exporter  netip.AddrPort // where the edge's log arrives: fixed, in the network mon
 
 	Database      *database.Database
 	Migrated      []pulumi.Resource  // ready when Prefect's tables are there
@@ -41,12 +43,14 @@ type Args struct {
 // Images are the references of the images.
 type Images struct {
 	Prometheus, Alertmanager, PostgresExporter, NodeExporter, BlackboxExporter string
+	Grafana                                                                    string
 	Prefect                                                                    string // in which our own exporters run
 }
 
 // Networks are the Docker networks that monitoring joins.
 type Networks struct {
 	Mon    pulumi.StringInput // everyone
+	Subnet netip.Prefix       // of Mon, from which the edge comes to Grafana
 	DB     pulumi.StringInput // the two exporters that ask the database
 	Egress pulumi.StringInput // Alertmanager
 }
@@ -93,10 +97,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	specs.prometheus.Mounts = []workload.Mount{{Volume: metrics.Name, Path: prometheusData}}
 	specs.alertmanager.Mounts = []workload.Mount{{Volume: silences.Name, Path: alertmanagerData}}
 
-	for _, each := range []struct {
+	type part struct {
 		spec  workload.Spec
 		after pulumi.ResourceOption
-	}{
+	}
+	parts := []part{
 		{specs.alertmanager, pulumi.DependsOn([]pulumi.Resource{silences.Ready})},
 		{specs.prometheus, pulumi.DependsOn([]pulumi.Resource{metrics.Ready})},
 		{specs.postgresExporter, pulumi.DependsOnInputs(args.Database.Ready)},
@@ -104,7 +109,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		{specs.nodeExporter, nil},
 		{specs.blackboxExporter, nil},
 		{specs.edgeExporter, nil},
-	} {
+	}
+	if specs.grafana != nil {
+		parts = append(parts, part{*specs.grafana, nil})
+	}
+	for _, each := range parts {
 		options := []pulumi.ResourceOption{parent}
 		if each.after != nil {
 			options = append(options, each.after)
@@ -119,6 +128,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 // specs are what runs, with everything checked that can be.
 type specs struct {
 	prometheus, alertmanager, postgresExporter, sqlExporter, nodeExporter, blackboxExporter, edgeExporter workload.Spec
+	grafana                                                                                               *workload.Spec // nil without dashboards
 }
 
 func (a Args) specs() (*specs, error) {
@@ -133,10 +143,11 @@ func (a Args) specs() (*specs, error) {
 	modules, errModules := promconf.Modules(watched)
 	routes, errRoutes := alertconf.Render(alertconf.Options{Settings: a.Settings, Receivers: a.receivers(), WatchdogFile: a.watchdogFile()})
 	queries, errQueries := sqlexporter.Queries(a.Settings)
-	if err := errors.Join(errRules, errModules, errRoutes, errQueries); err != nil {
+	pages, errPages := grafanaconf.Files(watched, workload.FilesDir)
+	if err := errors.Join(errRules, errModules, errRoutes, errQueries, errPages); err != nil {
 		return nil, err
 	}
-	return &specs{
+	all := &specs{
 		prometheus:       a.prometheus(rules),
 		alertmanager:     a.alertmanager(routes),
 		postgresExporter: a.postgresExporter(),
@@ -144,7 +155,12 @@ func (a Args) specs() (*specs, error) {
 		nodeExporter:     a.nodeExporter(),
 		blackboxExporter: a.blackboxExporter(modules),
 		edgeExporter:     a.edgeExporter(),
-	}, nil
+	}
+	if a.Options.Grafana.Enabled {
+		spec := a.grafana(pages)
+		all.grafana = &spec
+	}
+	return all, nil
 }
 
 func (a Args) validate() error {
@@ -154,7 +170,9 @@ func (a Args) validate() error {
 		return errors.New("engine, database and what has migrated it are required")
 	case i.Prometheus == "" || i.Alertmanager == "" || i.PostgresExporter == "" || i.NodeExporter == "" || i.BlackboxExporter == "" || i.Prefect == "":
 		return errors.New("all images are required")
-	case n.Mon == nil || n.DB == nil || n.Egress == nil || !a.Exporter.IsValid():
+	case a.Options.Grafana.Enabled && (i.Grafana == "" || a.PublicURL == ""):
+		return errors.New("dashboards need an image and the public URL")
+	case n.Mon == nil || n.DB == nil || n.Egress == nil || !n.Subnet.IsValid() || !a.Exporter.IsValid():
 		return errors.New("networks mon, db and egress and the address of the edge's exporter are required")
 	case s.API == nil || s.PostgresExporter == nil || s.SQLExporter == nil:
 		return errors.New("the passwords of Prefect's credential and of both exporters are required")

@@ -11,6 +11,7 @@ import (
 func Settings(c config.Config) catalogue.Settings {
 	s := catalogue.Defaults()
 	s.Speed = c.Monitoring.Speed
+	s.Grafana = c.Monitoring.Grafana.Enabled
 	s.Host = c.Host
 	s.User = c.Access.User
 	s.PrivateCA = c.TLS.Mode == config.SelfSigned

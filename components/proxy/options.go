@@ -41,7 +41,7 @@ func (a Args) options() (nginxconf.Options, error) {
 		o.PublicPort = a.Edge.HTTPSPort
 	}
 	if a.Monitoring != nil {
-		o.Monitoring = &nginxconf.Monitoring{Subnet: a.Monitoring.Subnet, Exporter: a.Monitoring.Exporter}
+		o.Monitoring = &nginxconf.Monitoring{Subnet: a.Monitoring.Subnet, Exporter: a.Monitoring.Exporter, Grafana: a.Monitoring.Grafana}
 	}
 	if a.TLS.Mode == config.Provided {
 		o.AlsoFor = nil

@@ -52,6 +52,7 @@ type Monitoring struct {
 	Network  pulumi.StringInput // the Docker network
 	Subnet   netip.Prefix
 	Exporter netip.AddrPort // fixed, see nginxconf.Monitoring
+	Grafana  string         // host:port of what is shown under /grafana/; empty: nothing is
 }
 
 // Proxy is the edge.

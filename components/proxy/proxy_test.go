@@ -251,7 +251,7 @@ func TestNew_RefusesBadArgumentsBeforeAnythingIsRegistered(t *testing.T) {
 
 func monitored(network pulumi.StringInput) func(*Args) {
 	return func(a *Args) {
-		a.Monitoring = &Monitoring{network, netip.MustParsePrefix("10.213.3.0/24"), netip.MustParseAddrPort("10.213.3.254:5140")}
+		a.Monitoring = &Monitoring{network, netip.MustParsePrefix("10.213.3.0/24"), netip.MustParseAddrPort("10.213.3.254:5140"), ""}
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 
 // Catalogue is what a stack's monitoring consists of.
 type Catalogue struct {
-	Settings Settings
-	Jobs     []Job
-	Modules  []Module // of the blackbox exporter
-	Groups   []Group
+	Settings   Settings
+	Jobs       []Job
+	Modules    []Module // of the blackbox exporter
+	Groups     []Group
+	Dashboards []Dashboard
 }
 
 // Group is a set of rules that are evaluated one after the other; each has a file of its own.
@@ -91,6 +92,7 @@ func New(s Settings) *Catalogue {
 		c.Groups = append(c.Groups, canaryRules(s))
 	}
 	c.Groups = append(c.Groups, guards(c.Jobs))
+	c.Dashboards = dashboards(s)
 	c.hasten()
 	return c
 }

@@ -16,6 +16,8 @@ import (
 var (
 	alertName  = regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
 	metricName = regexp.MustCompile(`^[a-z][a-zA-Z0-9_:]*$`)
+
+	dashboardName = regexp.MustCompile(`^[a-z]+$`) // part of addresses
 )
 
 // Check reports everything that would fail or stay silent in the running system, so that a preview fails instead.
@@ -33,6 +35,7 @@ func (c *Catalogue) Check() error {
 			k.alert(alert)
 		}
 	}
+	k.dashboards()
 	return errors.Join(k.problems...)
 }
 
@@ -51,7 +54,7 @@ func (k *checker) refuse(when bool, format string, args ...any) {
 
 // metrics are all that a rule may use.
 func (c *Catalogue) metrics() map[string][]string {
-	known := map[string][]string{"up": everywhere}
+	known := map[string][]string{"up": everywhere, "ALERTS": {"alertname", "alertstate", LabelSeverity, LabelService}} // Prometheus' own
 	for _, job := range c.Jobs {
 		for metric, names := range job.Provides {
 			known[metric] = slices.Concat(known[metric], everywhere, names)

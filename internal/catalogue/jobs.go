@@ -32,6 +32,9 @@ var (
 	EdgeHTTP         = Endpoint{"nginx", 8080}
 )
 
+// GrafanaPath is where Grafana is served, by itself and by the edge.
+const GrafanaPath = "/grafana/"
+
 // Files that hold secrets or certificates, in the folder named by the workload's own specification.
 const (
 	PasswordFile  = "prefect-password" // of Prefect's credential, read at each scrape and each probe
@@ -150,7 +153,7 @@ func jobs(s Settings) []Job {
 		probe("probe-redirect", moduleRedirect, "http://"+EdgeHTTP.String()+"/", s.Host),
 	}
 	if s.Grafana {
-		list = append(list, Job{Name: "grafana", Endpoint: Grafana, Path: "/metrics"})
+		list = append(list, Job{Name: "grafana", Endpoint: Grafana, Path: GrafanaPath + "metrics"})
 	}
 	if s.Containers {
 		list = append(list, Job{Name: "containers", Endpoint: ContainerSource, Path: "/metrics", Interval: slower, Provides: containerMetrics})

@@ -58,6 +58,15 @@ func (c *Catalogue) hasten() {
 			alert.For, alert.KeepFiring = c.Settings.Pace(alert.For), c.Settings.Pace(alert.KeepFiring)
 		}
 	}
+	for _, dashboard := range c.Dashboards {
+		for _, row := range dashboard.Rows {
+			for _, panel := range row.Panels {
+				for i := range panel.Queries {
+					panel.Queries[i].Expr = c.Settings.hastened(panel.Queries[i].Expr)
+				}
+			}
+		}
+	}
 }
 
 func (s Settings) hastened(expr string) string {

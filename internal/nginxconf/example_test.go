@@ -38,7 +38,7 @@ func prod() Options {
 // monitored is what prod leads to when it is watched.
 func monitored() Options {
 	o := prod()
-	o.Monitoring = &Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140")}
+	o.Monitoring = &Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140"), Grafana: "grafana:3000"}
 	return o
 }
 

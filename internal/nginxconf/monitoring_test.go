@@ -109,17 +109,47 @@ func TestRender_SortsPathsIntoClassesOfRoutes(t *testing.T) {
 func TestRender_RefusesAnExporterOutsideOfTheNetworkOfMonitoring(t *testing.T) {
 	subnet := netip.MustParsePrefix("10.213.3.0/24")
 	for name, m := range map[string]Monitoring{
-		"another network": {subnet, netip.MustParseAddrPort("192.0.2.1:5140")},
-		"no port":         {subnet, netip.AddrPortFrom(netip.MustParseAddr("10.213.3.254"), 0)},
-		"no address":      {subnet, netip.AddrPort{}},
-		"IPv6":            {netip.MustParsePrefix("fd00::/64"), netip.MustParseAddrPort("[fd00::1]:5140")},
-		"no network":      {netip.Prefix{}, netip.MustParseAddrPort("10.213.3.254:5140")},
-		"everywhere":      {netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddrPort("10.213.3.254:5140")},
+		"another network": {subnet, netip.MustParseAddrPort("192.0.2.1:5140"), ""},
+		"no port":         {subnet, netip.AddrPortFrom(netip.MustParseAddr("10.213.3.254"), 0), ""},
+		"no address":      {subnet, netip.AddrPort{}, ""},
+		"IPv6":            {netip.MustParsePrefix("fd00::/64"), netip.MustParseAddrPort("[fd00::1]:5140"), ""},
+		"no network":      {netip.Prefix{}, netip.MustParseAddrPort("10.213.3.254:5140"), ""},
+		"everywhere":      {netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddrPort("10.213.3.254:5140"), ""},
 	} {
 		o := dev()
 		o.Monitoring = &m
 		if _, err := Render(o); err == nil || !strings.Contains(err.Error(), "monitoring") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestRender_ShowsGrafanaToWhoHasLoggedInAndTellsItWho(t *testing.T) {
+	conf := render(t, monitored())
+	edge := server(t, conf, "8443", true)
+	headers := map[string]string{}
+	for _, at := range all(edge, "location") {
+		if slices.Equal(at.Args, []string{"~", "^/grafana/"}) {
+			for _, d := range all(at.Block, "proxy_set_header") {
+				headers[d.Args[0]] = d.Args[1]
+			}
+		}
+	}
+	if headers["X-WEBAUTH-USER"] != "$remote_user" || headers["Host"] != "$http_host" {
+		t.Errorf("it is told %v", headers)
+	}
+	if credential, told := headers["Authorization"]; credential != "" || !told {
+		t.Errorf("it is handed the credential %q", credential)
+	}
+	if got := pick(t, conf, "$content_security_policy", "/grafana/d/edge"); got != "" {
+		t.Errorf("the edge adds the policy %q to Grafana's own", got)
+	}
+	if got := pick(t, conf, "$content_security_policy", "/grafanax"); !strings.Contains(got, "frame-ancestors 'none'") {
+		t.Errorf("elsewhere the policy is %q", got)
+	}
+	without := monitored()
+	without.Monitoring.Grafana = ""
+	if text, err := Render(without); err != nil || strings.Contains(text, "proxy_pass http://grafana") {
+		t.Errorf("it leads to a Grafana that is not there (%v)", err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"prefect-platform/internal/tokens"
 )
 
 // The files of a release. Config names the others relative to its own folder.
@@ -65,6 +67,7 @@ type Options struct {
 type Monitoring struct {
 	Subnet   netip.Prefix   // from which it is probed, as a client
 	Exporter netip.AddrPort // which gets a line of each request (UDP), and may ask for /stub_status
+	Grafana  string         // host:port of what is shown under /grafana/; empty: nothing is
 }
 
 // methods have figures of their own. All others are "other", since a client may make up as many as it likes.
@@ -106,11 +109,19 @@ func Render(o Options) (string, error) {
 		Realm                 string
 		ContentSecurityPolicy string
 		Methods               []string
-	}{o, names, slices.ContainsFunc(names, isAddress), o.publicURL(), Realm, contentSecurityPolicy, methods})
+		Grafana, UserHeader   string
+	}{o, names, slices.ContainsFunc(names, isAddress), o.publicURL(), Realm, contentSecurityPolicy, methods, o.grafana(), tokens.HeaderGrafanaUser})
 	if err != nil {
 		return "", err
 	}
 	return conf.String(), nil
+}
+
+func (o Options) grafana() string {
+	if o.Monitoring == nil {
+		return ""
+	}
+	return o.Monitoring.Grafana
 }
 
 // names are the server names, addresses in the form they have in a Host header.
@@ -164,6 +175,7 @@ func (o Options) validate() error {
 		refuse(!m.Subnet.IsValid() || m.Subnet.Bits() == 0, "monitoring has no network of its own: %s", m.Subnet)
 		refuse(!m.Exporter.Addr().Is4() || m.Exporter.Port() == 0 || !m.Subnet.Contains(m.Exporter.Addr()),
 			"the exporter %s has no address and port in the network of monitoring (%s)", m.Exporter, m.Subnet)
+		refuse(m.Grafana != "" && !isEndpoint(m.Grafana), "Grafana %q is not host:port", m.Grafana)
 	}
 	for _, number := range []struct {
 		name       string

@@ -70,8 +70,14 @@ const (
 	InputExempt    = "exempt"    // workloads that are left out on purpose, by role
 )
 
-// APIEndpoint is where the edge finds Prefect's API on the application network: the only place that it leads to.
+// APIEndpoint is where the edge finds Prefect's API on the application network: the only place that it leads to, besides Grafana.
 const APIEndpoint = "prefect-api:4200"
+
+// GrafanaEndpoint is where the edge finds Grafana, on the monitoring network.
+const GrafanaEndpoint = "grafana:3000"
+
+// HeaderGrafanaUser tells Grafana who has logged in at the edge, and Grafana believes it.
+const HeaderGrafanaUser = "X-WEBAUTH-USER"
 
 // Labels of everything that a stack has on its engine.
 const (

@@ -78,7 +78,7 @@ var authEdgeRules = []Rule{
 	},
 	{
 		ID:       "auth-edge-upstream",
-		Sentence: "The edge leads to the Prefect API and nothing else.",
+		Sentence: "The edge leads to the Prefect API and to Grafana, and to nothing else.",
 		Why:      "A target that a client can choose makes the edge a way into every network that it joins (OWASP ASVS 5.0 1.3.6, SSRF).",
 		Resource: overEdges(upstreams),
 	},
@@ -264,7 +264,7 @@ func upstreams(c *Case, e *edge) {
 			blocks[d.Args[0]] = d
 		}
 	}
-	const change = "lead to the upstream prefect, whose server is Args.Upstream of components/proxy"
+	const change = "lead to the upstreams prefect or grafana, as " + template + " does"
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
 		if len(within) == 0 || within[0].Directive != "http" {
 			return
@@ -277,8 +277,8 @@ func upstreams(c *Case, e *edge) {
 				c.Refuse(nginx.Place(d), change)
 			}
 		case "server":
-			if within[len(within)-1].Directive == "upstream" && d.Args[0] != tokens.APIEndpoint {
-				c.Refuse(nginx.Place(d)+", which is not the API", change)
+			if within[len(within)-1].Directive == "upstream" && d.Args[0] != tokens.APIEndpoint && d.Args[0] != tokens.GrafanaEndpoint {
+				c.Refuse(nginx.Place(d)+", which is neither the API nor Grafana", change)
 			}
 		}
 	})

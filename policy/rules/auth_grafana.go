@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"prefect-platform/internal/tokens"
+	"prefect-platform/policy/nginx"
 )
 
 var authGrafanaRules = []Rule{
@@ -32,6 +33,56 @@ var authGrafanaRules = []Rule{
 		Why:      "Without one Grafana makes admin with the password admin (Grafana, security.admin_password; OWASP ASVS 5.0 6.3.2).",
 		Resource: grafanaAdmin,
 	},
+	{
+		ID:       "auth-grafana-user",
+		Sentence: "Only the route /grafana/ leads to Grafana, and it says who has logged in at the edge.",
+		Why:      "Grafana believes the name that a header tells it (Grafana, auth.proxy): where a client may send that header, or needs no credential, it is whoever it likes.",
+		Resource: overEdges(grafanaUser),
+	},
+}
+
+const grafanaRoute = "^/grafana/"
+
+func grafanaUser(c *Case, e *edge) {
+	const change = "lead to Grafana as " + template + " does, which also tells the name"
+	for _, s := range e.Servers {
+		for _, l := range s.Locations {
+			if !leadsTo(e, l, tokens.GrafanaEndpoint) {
+				continue
+			}
+			if l.Modifier != "~" || l.Pattern != grafanaRoute {
+				c.Refuse(nginx.Place(l.Of)+" leads to Grafana", change)
+			}
+			var names []string
+			credential := true
+			for _, d := range l.Effective("proxy_set_header") {
+				switch {
+				case strings.EqualFold(d.Args[0], tokens.HeaderGrafanaUser):
+					names = append(names, d.Args[1])
+				case strings.EqualFold(d.Args[0], "Authorization"):
+					credential = d.Args[1] != ""
+				}
+			}
+			if !slices.Equal(names, []string{"$remote_user"}) || l.Value("proxy_pass_request_headers", "on") != "on" {
+				c.Refuse(nginx.Place(l.Of)+" does not tell Grafana who has logged in", change)
+			}
+			if credential {
+				c.Refuse(nginx.Place(l.Of)+" hands the credential of Prefect to Grafana", change)
+			}
+		}
+	}
+}
+
+// leadsTo reports whether a location hands requests to an upstream with a server of this name.
+func leadsTo(e *edge, l *nginx.Location, server string) bool {
+	return slices.ContainsFunc(l.Own("proxy_pass"), func(pass *nginx.Directive) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(pass.Args[0], "http://"), "/")
+		return slices.ContainsFunc(e.HTTP.Of.Block, func(upstream *nginx.Directive) bool {
+			return upstream.Directive == "upstream" && upstream.Args[0] == name && slices.ContainsFunc(upstream.Block, func(d *nginx.Directive) bool {
+				return d.Directive == "server" && d.Args[0] == server
+			})
+		})
+	})
 }
 
 // off are the texts that Grafana reads as false (gopkg.in/ini.v1 parseBool); whatever is neither true nor false counts as the default, and is refused here.

@@ -41,6 +41,17 @@ var (
 		unknown: []fixture{{name: "the environment", of: tokens.Container, resource: "cache-server", change: unknownProperty("envs")}},
 	})
 
+	_ = prove("auth-grafana-user", proof{
+		fails: onEdgeOf("prod"+monitored,
+			[4]string{"a name that the client chooses", "proxy_set_header X-WEBAUTH-USER $remote_user;", "proxy_set_header X-WEBAUTH-USER $http_x_webauth_user;", "who has logged in"},
+			[4]string{"no name", "proxy_set_header X-WEBAUTH-USER $remote_user;", "", "who has logged in"},
+			[4]string{"a second name", "proxy_set_header X-WEBAUTH-USER $remote_user;", "proxy_set_header X-WEBAUTH-USER $remote_user; proxy_set_header x-webauth-user admin;", "who has logged in"},
+			[4]string{"the credential besides", `proxy_set_header Authorization "";`, "proxy_set_header Authorization $http_authorization;", "hands the credential"},
+			[4]string{"another route", "location ~ ^/grafana/ {", "location ~ ^/(grafana|g)/ {", "leads to Grafana"},
+			[4]string{"a route that needs no credential", "proxy_pass http://prefect/api/health;", "proxy_pass http://grafana/api/health;", "leads to Grafana"},
+		),
+		neverUnknown: neverUnknownEdge,
+	})
 	_ = prove("auth-grafana-admin", proof{
 		fails: []fixture{
 			{name: "no password", of: tokens.Container, resource: "cache-server", change: put("image", images.Pins()[images.Grafana]), found: "default password"},

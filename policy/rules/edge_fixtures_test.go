@@ -55,5 +55,14 @@ func onEdge(changes ...[4]string) []fixture {
 	return all
 }
 
+// onEdgeOf are the same on another stack.
+func onEdgeOf(stack string, changes ...[4]string) []fixture {
+	all := onEdge(changes...)
+	for i := range all {
+		all[i].stack = stack
+	}
+	return all
+}
+
 // neverUnknownEdge is why the rules about the edge's text have no case of an unknown one.
 const neverUnknownEdge = "a configuration that is not known is refused by auth-edge-readable"

@@ -39,6 +39,9 @@ func TestEdgeRules_LetEveryKindOfRenderedConfigurationPass(t *testing.T) {
 		"somebody who watches": func(o *nginxconf.Options) {
 			o.Monitoring = &nginxconf.Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140")}
 		},
+		"somebody who looks at dashboards": func(o *nginxconf.Options) {
+			o.Monitoring = &nginxconf.Monitoring{Subnet: netip.MustParsePrefix("10.213.3.0/24"), Exporter: netip.MustParseAddrPort("10.213.3.254:5140"), Grafana: tokens.GrafanaEndpoint}
+		},
 		"bursts": func(o *nginxconf.Options) { o.Limits.API.Burst = 100 },
 	} {
 		r := Resource{Type: tokens.Proxy, Name: "proxy", Properties: property.NewMap(map[string]property.Value{
