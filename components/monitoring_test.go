@@ -31,8 +31,8 @@ func TestMonitoring_ComesToItsEndInAPreviewInWhichEverythingIsUnknown(t *testing
 	}
 }
 
-func TestMonitoring_IsNotThereUnlessAskedFor(t *testing.T) {
-	r := run(t, unchanged)
+func TestMonitoring_IsNotThereWhereSomebodyElseWatches(t *testing.T) {
+	r := run(t, func(c *config.Config) { c.Monitoring.Enabled = false })
 	for _, args := range r.All("") {
 		if strings.HasPrefix(args.Name, "monitoring") || args.Name == tokens.NetworkMon {
 			t.Errorf("%s is made", args.Name)
@@ -42,13 +42,25 @@ func TestMonitoring_IsNotThereUnlessAskedFor(t *testing.T) {
 
 // TestMonitoring_TakesLittleMemory holds what issue and docs promise of a small stack.
 func TestMonitoring_TakesLittleMemory(t *testing.T) {
-	r := run(t, monitored)
-	sum := 0
-	for _, name := range watchers {
-		sum += int(r.Find(t, tokens.Container, name).Inputs["memory"].NumberValue())
-	}
-	if sum > 512 {
-		t.Errorf("its limits add up to %d MiB, want 512 or less", sum)
+	for _, each := range []struct {
+		stack  string
+		change func(*config.Monitoring)
+		most   int
+	}{
+		{"dev, without dashboards", func(m *config.Monitoring) { m.Grafana.Enabled = false }, 512},
+		{"prod", func(m *config.Monitoring) { m.MemoryMiB = 512 }, 1228}, // as Pulumi.prod.yaml says
+	} {
+		var limits int
+		r := run(t, func(c *config.Config) { monitored(c); each.change(&c.Monitoring); limits = c.Monitoring.LimitsMiB() })
+		sum := 0
+		for _, args := range r.All(tokens.Container) {
+			if memory, runs := args.Inputs["memory"]; runs && strings.HasPrefix(args.Name, "monitoring-") && !strings.HasSuffix(args.Name, "-files") && args.Name != "monitoring-grants" {
+				sum += int(memory.NumberValue())
+			}
+		}
+		if sum > each.most || sum != limits {
+			t.Errorf("%s: limits add up to %d MiB, want %d or less, and the %d that doctor counts", each.stack, sum, each.most, limits)
+		}
 	}
 }
 

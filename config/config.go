@@ -236,7 +236,7 @@ type Egress struct {
 
 // Monitoring is Prometheus, Alertmanager and what they ask. See docs/monitoring.md.
 type Monitoring struct {
-	// Enabled adds it to the stack.
+	// Enabled makes it a part of the stack. Turn it off where somebody else watches.
 	Enabled bool `json:"enabled"`
 	// RetentionDays is how long metrics are kept, in days, 1 to 3650.
 	RetentionDays int `json:"retentionDays"`

@@ -9,7 +9,7 @@ import (
 type Connections struct {
 	API, Services int // both generations
 	Migration     int
-	Monitoring    int // the limits of its two roles
+	Monitoring    int // the limits of its two roles, kept for them (reserved_connections)
 	Reserve       int // superuser_reserved_connections, the one-shots of rotation and backup, and a person with psql
 }
 
@@ -26,16 +26,17 @@ const (
 // ExporterConnections is how many connections each role of monitoring may have: one that asks, one that is still going, and one to spare.
 const ExporterConnections = 3
 
+// ReadersConnections is how many both roles of monitoring may have. They are kept free also without monitoring, so that turning it on does not replace the server.
+const ReadersConnections = 2 * ExporterConnections
+
 // Connections adds up what all processes of the stack may open.
 func (c Config) Connections() Connections {
 	n := Connections{
-		API:       2 * c.API.Replicas * (c.API.PoolSize + c.API.PoolOverflow),
-		Services:  2 * c.Services.Replicas * (c.Services.PoolSize + c.Services.PoolOverflow + besidePool),
-		Migration: migration,
-		Reserve:   connectionReserve,
-	}
-	if c.Monitoring.Enabled {
-		n.Monitoring = 2 * ExporterConnections
+		API:        2 * c.API.Replicas * (c.API.PoolSize + c.API.PoolOverflow),
+		Services:   2 * c.Services.Replicas * (c.Services.PoolSize + c.Services.PoolOverflow + besidePool),
+		Migration:  migration,
+		Monitoring: ReadersConnections,
+		Reserve:    connectionReserve,
 	}
 	return n
 }

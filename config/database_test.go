@@ -1,12 +1,12 @@
 package config
 
 var wrongDatabase = []wrong{
-	refused(`database: {memoryMiB: 255, maxConnections: 79}`,
+	refused(`database: {memoryMiB: 255, maxConnections: 85}`,
 		`database.memoryMiB: found 255, want 256 to 1048576 MiB (pulumi config set --path database.memoryMiB 256)`),
 	refused(`database: {cpus: -1}`,
 		`database.cpus: found -1, want more than 0 and up to 64 cores (pulumi config set --path database.cpus 1)`),
 	refused(`database: {maxConnections: 78}`,
-		`database.maxConnections: found 78, want 79 or more: API 2 x 1 x (5 + 10) = 30, services 2 x 1 x (5 + 10 + 2) = 34, migration 5, monitoring 0, reserve 10; the 2 is for a replacement, which runs old and new at once (pulumi config set --path database.maxConnections 79)`),
+		`database.maxConnections: found 78, want 85 or more: API 2 x 1 x (5 + 10) = 30, services 2 x 1 x (5 + 10 + 2) = 34, migration 5, monitoring 6, reserve 10; the 2 is for a replacement, which runs old and new at once (pulumi config set --path database.maxConnections 85)`),
 	refused(`database: {maxConnections: 0}`,
 		`database.maxConnections: found 0, want 1 to 1000 connections (pulumi config set --path database.maxConnections 1)`),
 	refused(`database: {maxConnections: 1001}`,

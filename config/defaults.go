@@ -36,6 +36,7 @@ func Default() Config {
 		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot()},
 		Network:  Network{Base: "10.213.0.0/16"},
 		Monitoring: Monitoring{
+			Enabled:       true,
 			RetentionDays: 15,
 			RetentionMiB:  2048,
 			MemoryMiB:     192,

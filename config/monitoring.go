@@ -22,6 +22,21 @@ const (
 
 var receiverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
+// othersMiB is what Alertmanager and the exporters may use together, in MiB.
+const othersMiB = 320
+
+// LimitsMiB is what all containers of monitoring may use together, in MiB.
+func (m Monitoring) LimitsMiB() int {
+	if !m.Enabled {
+		return 0
+	}
+	sum := m.MemoryMiB + othersMiB
+	if m.Grafana.Enabled {
+		sum += m.Grafana.MemoryMiB
+	}
+	return sum
+}
+
 func (c Config) checkMonitoring(p *Problems) {
 	m := c.Monitoring
 	p.between("monitoring.retentionDays", m.RetentionDays, 1, 3650, "days")

@@ -142,7 +142,7 @@ func TestParse_TakesWhatIsRight(t *testing.T) {
 		"edge: {limits: {api: {perSecond: 1, burst: 0}}, cpus: 0.25}",
 		"host: prefect.corp.net\nedge: {hsts: true}",
 		"tls: {validityDays: 398, renewalDays: 0, alsoFor: [prefect.corp.net, 192.168.1.20, '::1']}",
-		"database: {maxConnections: 79, memoryMiB: 395}",
+		"database: {maxConnections: 85, memoryMiB: 425}",
 		"workers: []",
 		"workers: [{}, {pool: Etl 2.x, image: 'registry.corp.net:5000/data/flows:2026-11-23', environment: {OMP_NUM_THREADS: '4', SSL_KEY_FILE: /run/key, MONKEY: x}, networks: [warehouse_default]}]",
 		"workers: [{image: 'registry.corp.net/flows:1482'}, {pool: b, image: 'registry.corp.net/flows:9f3c2ab'}]",
@@ -175,7 +175,7 @@ func TestParse_TakesWhatIsRight(t *testing.T) {
 const smallest = `
 edge: {httpsPort: 1, httpPort: 2, maxBodyMiB: 5, memoryMiB: 32, cpus: 0.01, limits: {api: {perSecond: 1, burst: 0}, ui: {perSecond: 1, burst: 0}, webSocket: {perSecond: 1, burst: 0}, connections: 1}}
 tls: {validityDays: 1, renewalDays: 0}
-database: {memoryMiB: 256, maxConnections: 23, runRetentionDays: 1, eventRetentionDays: 1, slowQueryMillis: 1}
+database: {memoryMiB: 256, maxConnections: 29, runRetentionDays: 1, eventRetentionDays: 1, slowQueryMillis: 1}
 redis: {memoryMiB: 64}
 api: {replicas: 1, memoryMiB: 384, poolSize: 1, poolOverflow: 0}
 services: {replicas: 1, memoryMiB: 384, poolSize: 1, poolOverflow: 0}

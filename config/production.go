@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,10 +28,27 @@ func (c Config) checkProduction(p *Problems) {
 	if c.API.Replicas == 1 {
 		p.add("api.replicas", "1", "2 or more in production: one of them may die", set("api.replicas", "2"))
 	}
+	c.checkWatched(p)
 	if slices.ContainsFunc(c.Engine.SSHOptions, func(option string) bool {
 		return strings.EqualFold(strings.ReplaceAll(option, " ", ""), "StrictHostKeyChecking=no")
 	}) {
 		p.add("docker:sshOpts", "StrictHostKeyChecking=no", "host keys that are checked, in production: whoever answers would get every secret", fmt.Sprintf("ssh-keyscan -H HOST >> ~/.ssh/known_hosts; %s", remove("docker:sshOpts")))
+	}
+}
+
+// checkWatched refuses a monitoring that tells nobody. One that is turned off is somebody's decision: they watch in another way.
+func (c Config) checkWatched(p *Problems) {
+	if !c.Monitoring.Enabled {
+		return
+	}
+	if len(c.Monitoring.Receivers) == 0 && !p.coversAny("monitoring", "monitoring.receivers") {
+		p.add("monitoring.receivers", "nobody", "somebody who is told of alerts, in production", set("monitoring.receivers[0].name", "team"))
+	}
+	if c.Secrets.WatchdogURL == "" && !p.covers("watchdogUrl") {
+		p.add("watchdogUrl", "nothing", "the URL of a heartbeat service elsewhere, in production: a host that is down tells nobody itself", setSecret("watchdogUrl"))
+	}
+	if c.Monitoring.Speed != 1 && !p.coversAny("monitoring", "monitoring.speed") {
+		p.add("monitoring.speed", strconv.Itoa(c.Monitoring.Speed), "1 in production", set("monitoring.speed", "1"))
 	}
 }
 

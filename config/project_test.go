@@ -90,13 +90,15 @@ func TestStacks_DevWorksUntouched(t *testing.T) {
 	}
 }
 
-func TestStacks_ProdAsksForNothingButHostAllowlistAndCertificate(t *testing.T) {
+func TestStacks_ProdAsksForNothingButHostAllowlistCertificateAndWhoIsTold(t *testing.T) {
 	_, problems := stackFile(t, "Pulumi.prod.yaml")
 	want := []string{
 		"edge.allow: found an empty list, want the networks of your people and remote clients: nobody else can connect (pulumi config set --path 'edge.allow[0]' 192.168.1.0/24)",
 		`host: found "prefect.example.com", want the name under which your people reach the edge, in production (pulumi config set host prefect.your-company.com)`,
+		"monitoring.receivers: found nobody, want somebody who is told of alerts, in production (pulumi config set --path 'monitoring.receivers[0].name' team)",
 		`tls.certificate: found nothing, want the PEM chain of the edge's certificate, leaf first (pulumi config set --path tls.certificate "$(cat chain.pem)")`,
 		"tlsKey: found nothing, want the unencrypted PEM key of the certificate (pulumi config set --secret tlsKey < key.pem)",
+		"watchdogUrl: found nothing, want the URL of a heartbeat service elsewhere, in production: a host that is down tells nobody itself (pulumi config set --secret watchdogUrl)",
 	}
 	if got := lines(problems); !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))

@@ -54,6 +54,9 @@ host: prefect.corp.net
 edge: {address: 0.0.0.0, hsts: true, allow: [192.168.1.0/24]}
 database: {maxConnections: 120}
 api: {replicas: 2}
+monitoring: {receivers: [{name: team, kind: webhook}]}
+receiverSecrets: {team: {secure: https://hooks.corp.net/x}}
+watchdogUrl: {secure: https://alive.corp.net/x}
 `
 
 // merged lays one stack over another: objects are merged, all else is replaced.

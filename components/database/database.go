@@ -108,6 +108,7 @@ func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.Strin
 	conf := postgresconf.Server{
 		MemoryMiB:       a.Size.MemoryMiB,
 		MaxConnections:  a.Size.MaxConnections,
+		Reserved:        config.ReadersConnections,
 		SlowQueryMillis: a.Size.SlowQueryMillis,
 		HBAFile:         workload.FilesDir + "/pg_hba.conf",
 	}
@@ -179,10 +180,11 @@ func (a Args) roles() pulumi.StringOutput {
 			return sql + postgresconf.NoReaders(postgresconf.RoleServerFigures, postgresconf.RolePrefectFigures), errors.Join(errA, errB)
 		}
 		server, errServer := scram.Verifier(v[4].(string), v[5].(string))
+		const reserved = "pg_use_reserved_connections" // who cannot log in when all connections are taken cannot tell of it
 		figures, errFigures := scram.Verifier(v[6].(string), v[7].(string))
 		return sql + postgresconf.Readers(
-			postgresconf.Reader{Role: postgresconf.RoleServerFigures, Verifier: server, Connections: config.ExporterConnections, MemberOf: "pg_monitor"},
-			postgresconf.Reader{Role: postgresconf.RolePrefectFigures, Verifier: figures, Connections: config.ExporterConnections},
+			postgresconf.Reader{Role: postgresconf.RoleServerFigures, Verifier: server, Connections: config.ExporterConnections, MemberOf: []string{"pg_monitor", reserved}},
+			postgresconf.Reader{Role: postgresconf.RolePrefectFigures, Verifier: figures, Connections: config.ExporterConnections, MemberOf: []string{reserved}},
 		), errors.Join(errA, errB, errServer, errFigures)
 	}).(pulumi.StringOutput)
 }

@@ -27,6 +27,7 @@ const (
 type Server struct {
 	MemoryMiB       int // limit of the container
 	MaxConnections  int
+	Reserved        int // of these, for members of pg_use_reserved_connections
 	SlowQueryMillis int
 	HBAFile         string
 }
@@ -43,6 +44,7 @@ func (s Server) Conf() string {
 
 		{"max_connections", fmt.Sprint(s.MaxConnections)},
 		{"superuser_reserved_connections", "5"},
+		{"reserved_connections", fmt.Sprint(s.Reserved)},
 		{"shared_buffers", mib(sharedBuffers)},
 		{"effective_cache_size", mib(s.MemoryMiB * 3 / 4)},
 		{"maintenance_work_mem", mib(max(16, s.MemoryMiB/16))},
@@ -139,9 +141,9 @@ func Roles(slots ...Slot) string {
 // Reader is a role that may only read, a little at a time.
 type Reader struct {
 	Role        string
-	Verifier    string // see internal/scram
-	Connections int    // at once, at most
-	MemberOf    string // a predefined role; empty for none
+	Verifier    string   // see internal/scram
+	Connections int      // at once, at most
+	MemberOf    []string // predefined roles
 }
 
 // readerTimeout ends a statement that takes longer than whoever asked for it waits.
@@ -158,8 +160,8 @@ func Readers(readers ...Reader) string {
 			fmt.Fprintf(&b, "ALTER ROLE %s SET %s;\n", r.Role, setting)
 		}
 		fmt.Fprintf(&b, "GRANT CONNECT ON DATABASE %s TO %s;\n", Database, r.Role)
-		if r.MemberOf != "" {
-			fmt.Fprintf(&b, "GRANT %s TO %s;\n", r.MemberOf, r.Role)
+		for _, role := range r.MemberOf {
+			fmt.Fprintf(&b, "GRANT %s TO %s;\n", role, r.Role)
 		}
 	}
 	b.WriteString("COMMIT;\n")

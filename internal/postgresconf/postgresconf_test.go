@@ -13,7 +13,7 @@ import (
 )
 
 func TestConf_IsAsReviewed(t *testing.T) {
-	golden.Check(t, "postgresql.conf", Server{MemoryMiB: 1024, MaxConnections: 100, SlowQueryMillis: 500, HBAFile: "/etc/platform/pg_hba.conf"}.Conf())
+	golden.Check(t, "postgresql.conf", Server{MemoryMiB: 1024, MaxConnections: 100, Reserved: 6, SlowQueryMillis: 500, HBAFile: "/etc/platform/pg_hba.conf"}.Conf())
 }
 
 func TestHBA_IsAsReviewed(t *testing.T) {
@@ -64,7 +64,7 @@ func TestHBA_EndsInReject(t *testing.T) {
 
 func TestReaders_AreAsReviewed(t *testing.T) {
 	golden.Check(t, "readers.sql", Readers(
-		Reader{Role: RoleServerFigures, Verifier: "SCRAM-SHA-256$4096:a$b:c", Connections: 3, MemberOf: "pg_monitor"},
+		Reader{Role: RoleServerFigures, Verifier: "SCRAM-SHA-256$4096:a$b:c", Connections: 3, MemberOf: []string{"pg_monitor", "pg_use_reserved_connections"}},
 		Reader{Role: RolePrefectFigures, Verifier: "SCRAM-SHA-256$4096:d$e:f", Connections: 3},
 	)+NoReaders(RoleServerFigures))
 }

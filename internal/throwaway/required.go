@@ -15,6 +15,8 @@ import (
 const (
 	standInHost    = "prefect.stands-in.internal"
 	standInNetwork = "10.0.0.0/8"
+
+	standInReceiver = "nobody"
 )
 
 const fill = " stands in until the stack says its own"
@@ -27,6 +29,7 @@ func (w *work) required(all *yaml.Node, own func(string) string) {
 			set(all, own("host"), text(standInHost))
 			w.note("host", standInHost+fill)
 		}
+		w.watched(all, own)
 	}
 	if isSecure(find(all, own("host"))) {
 		set(all, own("host"), text(standInHost))
@@ -36,6 +39,24 @@ func (w *work) required(all *yaml.Node, own func(string) string) {
 	if allow := find(edge, "allow"); edge.Kind == yaml.MappingNode && !isSecure(edge) && (allow == nil || allow.Kind == yaml.SequenceNode && len(allow.Content) == 0) {
 		set(edge, "allow", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{text(standInNetwork)}})
 		w.note("edge.allow", standInNetwork+fill)
+	}
+}
+
+// watched names somebody who is told of alerts, where production demands it and the stack names nobody.
+func (w *work) watched(all *yaml.Node, own func(string) string) {
+	monitoring := child(all, own("monitoring"))
+	if off := scalar(find(monitoring, "enabled")); monitoring.Kind != yaml.MappingNode || isSecure(monitoring) || off == "false" {
+		return
+	}
+	if receivers := find(monitoring, "receivers"); receivers == nil || receivers.Kind == yaml.SequenceNode && len(receivers.Content) == 0 {
+		one := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{text("name"), text(standInReceiver), text("kind"), text(config.Webhook)}}
+		set(monitoring, "receivers", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{one}})
+		set(child(all, own("receiverSecrets")), standInReceiver, w.secure(receiverURL()))
+		w.note("monitoring.receivers", standInReceiver+fill)
+	}
+	if find(all, own("watchdogUrl")) == nil {
+		set(all, own("watchdogUrl"), w.secure(receiverURL()))
+		w.note("watchdogUrl", "one that nobody answers"+fill)
 	}
 }
 

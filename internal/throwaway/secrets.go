@@ -15,7 +15,7 @@ import (
 const replaced = "a throwaway value in place of the encrypted one"
 
 // top replaces what is encrypted in or below one key of the configuration.
-func (w *work) top(all *yaml.Node, key string, workerSecrets []string) {
+func (w *work) top(all *yaml.Node, key string, names map[string][]string) {
 	value := find(all, key)
 	_, name, _ := strings.Cut(key, ":")
 	switch {
@@ -25,7 +25,7 @@ func (w *work) top(all *yaml.Node, key string, workerSecrets []string) {
 		remove(all, key)
 		w.note(name, "left out, its default counts: it is encrypted as a whole")
 	default:
-		set(all, key, w.secure(shape(name, workerSecrets)))
+		set(all, key, w.secure(shape(name, names[name])))
 		w.note(name, replaced)
 	}
 }
@@ -79,6 +79,7 @@ var nested = []struct {
 	value func() string
 }{
 	{regexp.MustCompile(`^workerSecrets\.`), password},
+	{regexp.MustCompile(`^receiverSecrets\.`), receiverURL},
 	{regexp.MustCompile(`^workers\[\d+\]\.environment\.`), password},
 	{regexp.MustCompile(`^edge\.(allow|trustedProxies|exempt)\[\d+\]$`), func() string { return standInNetwork }},
 	{regexp.MustCompile(`^egress\.proxy$`), func() string { return "http://proxy.internal:3128" }},
@@ -86,16 +87,17 @@ var nested = []struct {
 }
 
 // shape is a secret of the kind that a key holds.
-func shape(name string, workerSecrets []string) string {
+func shape(name string, parts []string) string {
 	switch {
 	case name == "tlsKey": // one that belongs to no certificate; see certificate for the other
 		return newKeyPEM()
-	case name == "workerSecrets":
+	case name == "workerSecrets", name == "receiverSecrets":
+		one := map[string]func() string{"workerSecrets": password, "receiverSecrets": receiverURL}[name]
 		values := map[string]string{}
-		for _, variable := range workerSecrets {
-			values[variable] = password()
+		for _, part := range parts {
+			values[part] = one()
 		}
-		if len(values) == 0 {
+		if len(values) == 0 && name == "workerSecrets" {
 			values["STANDS_IN"] = password()
 		}
 		encoded, err := json.Marshal(values)
@@ -104,10 +106,27 @@ func shape(name string, workerSecrets []string) string {
 		}
 		return string(encoded)
 	case strings.Contains(strings.ToLower(name), "url"), strings.Contains(strings.ToLower(name), "webhook"):
-		return "https://receiver.internal/" + password()
+		return receiverURL()
 	default:
 		return password()
 	}
+}
+
+func receiverURL() string { return "https://receiver.internal/" + password() }
+
+// receiversWithSecrets collects the names of those who are told of alerts and have a secret: all but those by mail without a user.
+func receiversWithSecrets(monitoring *yaml.Node) []string {
+	var names []string
+	receivers := find(monitoring, "receivers")
+	if receivers == nil {
+		return nil
+	}
+	for _, receiver := range receivers.Content {
+		if scalar(find(receiver, "kind")) != config.Email || scalar(find(receiver, "user")) != "" {
+			names = append(names, scalar(find(receiver, "name")))
+		}
+	}
+	return names
 }
 
 // secretEnvironment collects the names of the secrets that workers ask for: an object that is encrypted as a whole must have them all.

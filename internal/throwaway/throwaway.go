@@ -106,7 +106,7 @@ func (w *work) config(all *yaml.Node) {
 	own := func(name string) string { return config.Namespace + ":" + name }
 	w.required(all, own)
 	w.engine(all)
-	names := secretEnvironment(find(all, own("workers")))
+	names := map[string][]string{"workerSecrets": secretEnvironment(find(all, own("workers"))), "receiverSecrets": receiversWithSecrets(find(all, own("monitoring")))}
 	for _, key := range keys(all) {
 		w.top(all, key, names)
 	}

@@ -144,6 +144,8 @@ func TestNew_GivesEverySecretTheRightShape(t *testing.T) {
 	for name, secrets := range map[string]string{
 		"worker secrets encrypted as a whole":     "  prefect-platform:workerSecrets: {secure: AAAB}\n",
 		"worker secrets encrypted one by one":     "  prefect-platform:workerSecrets:\n    TOKEN: {secure: AAAB}\n    DSN: {secure: AAAC}\n",
+		"secrets of receivers one by one":         "  prefect-platform:workerSecrets: {secure: A}\n  prefect-platform:monitoring: {receivers: [{name: team, kind: slack}]}\n  prefect-platform:receiverSecrets: {team: {secure: AAAB}}\n",
+		"secrets of receivers as a whole":         "  prefect-platform:workerSecrets: {secure: A}\n  prefect-platform:monitoring: {receivers: [{name: team, kind: pagerduty}, {name: mail, kind: email, to: a@b.net, from: a@b.net, server: 'b.net:25'}]}\n  prefect-platform:receiverSecrets: {secure: AAAB}\n  prefect-platform:watchdogUrl: {secure: AAAC}\n",
 		"passwords":                               "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:databasePasswordA: {secure: AA}\n  prefect-platform:databasePasswordB: {secure: AA}\n",
 		"a network in a list":                     "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:edge: {allow: [{secure: AAAC}]}\n",
 		"a number, which its default replaces":    "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:redis: {memoryMiB: {secure: AAAC}}\n",

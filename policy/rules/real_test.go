@@ -127,8 +127,8 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 		values[config.Namespace+":tlsKey"] = key
 		secrets = append(secrets, config.Namespace+":tlsKey")
 	}
+	set(t, values, "monitoring", "enabled", watched)
 	if watched {
-		set(t, values, "monitoring", "enabled", true)
 		set(t, values, "monitoring", "receivers", []any{map[string]any{"name": "team", "kind": config.Webhook}})
 		values[config.Namespace+":receiverSecrets"] = `{"team":"https://hooks.corp.net/alert"}`
 		values[config.Namespace+":watchdogUrl"] = "https://alive.corp.net/ping"

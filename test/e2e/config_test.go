@@ -47,9 +47,11 @@ func baseConfig() (map[string]any, error) {
 			"httpPort":  ports[1],
 			"allow":     []any{networkBase, "127.0.0.0/8"},
 		},
-		namespace + ":network":  map[string]any{"base": networkBase},
-		namespace + ":database": map[string]any{"memoryMiB": 800},
-		namespace + ":redis":    map[string]any{"memoryMiB": 128},
+		namespace + ":network": map[string]any{"base": networkBase},
+		// Not what these tests are about, but for those that turn it on; it would take a share of every up.
+		namespace + ":monitoring": map[string]any{"enabled": false},
+		namespace + ":database":   map[string]any{"memoryMiB": 800},
+		namespace + ":redis":      map[string]any{"memoryMiB": 128},
 		namespace + ":workers": []any{
 			map[string]any{"pool": "default", "replicas": 1, "limit": 10, "memoryMiB": 2048, "drainSeconds": 60},
 		},
