@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"prefect-platform/internal/catalogue"
 	"prefect-platform/internal/clone"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/reach"
@@ -176,6 +177,9 @@ func (s *session) welcome(ctx context.Context, x *examination) error {
 		fmt.Printf("  in a new shell  . %s\n", file)
 	}
 	fmt.Printf("  log in          as %s; %s shows the password\n", access.User, s.command("credentials"))
+	if m := x.Config.Monitoring; m.Enabled && m.Grafana.Enabled {
+		fmt.Printf("  dashboards      %s%s\n", access.URL, catalogue.GrafanaPath)
+	}
 	if access.CA != "" {
 		fmt.Printf("  trust           %s is the certificate to import into a browser\n", s.clone.CertificateFile(s.options.stack))
 	}

@@ -8,14 +8,14 @@ func overviewDashboard(s Settings) Dashboard {
 	for _, o := range objectives(s) {
 		burning := []string{o.alert + "BudgetBurnsFast", o.alert + "BudgetBurnsSlowly"}
 		budgets = append(budgets, Panel{
-			Title: "Budget left: " + o.name, Kind: Number, Unit: Ratio, Width: 8, Levels: &Levels{0.25, 0}, Alerts: burning,
+			Title: "Budget left: " + o.name, Kind: Number, Unit: Ratio, Width: 8, Levels: &Levels{0.25, 0}, Alerts: burning, Waits: o.waits,
 			About:   fmt.Sprintf("What is left of the %.6g %% that may go wrong in 30 days: %s.", (1-o.goal)*100, o.what),
 			Queries: []Query{{Expr: fmt.Sprintf("slo:%s:budget_remaining", o.name)}},
 		})
 		errors = append(errors, Query{o.ratio("1h"), o.name})
 	}
 	burns = []Panel{{
-		Title: "What went wrong within an hour", Kind: Graph, Unit: Ratio, Width: wholeWidth, Queries: errors,
+		Title: "What went wrong within an hour", Waits: "a request and a flow run", Kind: Graph, Unit: Ratio, Width: wholeWidth, Queries: errors,
 		About: "The share of each objective that was missed in the hour before. A line above the objective's allowance spends the budget faster than it grows.",
 	}}
 	return Dashboard{

@@ -9,6 +9,7 @@ type objective struct {
 	what     string
 	goal     float64
 	bad, all func(window string) string // counts over a window
+	waits    string                     // for what there is nothing to count before
 }
 
 // The windows of the SRE workbook's recommended setting for 30 days (chapter 5, table 5-8): 2 % of the budget in an hour, 5 % in six, 10 % in three days.
@@ -45,11 +46,11 @@ func objectives(s Settings) []objective {
 		{
 			// Each run counts once, at the moment by which it should have started: recent windows that overlap weigh all runs alike.
 			name: "scheduling", alert: "Scheduling", what: "flow runs do not start within a minute of their time", goal: s.Objectives.Scheduling,
-			bad: sum(`prefect_flow_runs_due_recently{started="late"}`), all: sum(`prefect_flow_runs_due_recently`),
+			bad: sum(`prefect_flow_runs_due_recently{started="late"}`), all: sum(`prefect_flow_runs_due_recently`), waits: "a flow run that a schedule planned",
 		},
 		{
 			name: "latency", alert: "Latency", what: "requests to the API take more than a second", goal: s.Objectives.Latency,
-			bad: latency, all: rate(`edge_request_duration_seconds_count{route="api"}`),
+			bad: latency, all: rate(`edge_request_duration_seconds_count{route="api"}`), waits: "a request to the API",
 		},
 	}
 }

@@ -8,45 +8,26 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"prefect-platform/internal/catalogue"
 )
 
 // hurry divides every interval, window and waiting time of monitoring, so that minutes are seconds.
 const hurry = 60
 
-// double stands for what gets notifications: it prints a line for each, with its path.
-const double = `
-import http.server, json
-class Receiver(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        print(json.dumps({"path": self.path, "body": json.loads(body)}), flush=True)
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *_):
-        pass
-http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Receiver).serve_forever()
-`
-
-// notification is what Alertmanager sends to a webhook.
-type notification struct {
-	Path string `json:"path"`
-	Body struct {
-		Alerts []struct {
-			Status      string            `json:"status"`
-			Labels      map[string]string `json:"labels"`
-			Annotations map[string]string `json:"annotations"`
-		} `json:"alerts"`
-	} `json:"body"`
+// watched is the catalogue of the monitored stack.
+func watched() *catalogue.Catalogue {
+	s := catalogue.Defaults()
+	s.Speed, s.PrivateCA, s.Grafana = hurry, true, true
+	return catalogue.New(s)
 }
 
-// watch puts monitoring up, with a receiver that notes what it is told. Afterwards the stack is as it was.
+// watch puts monitoring up, with receivers that note what they are told, and with a certificate that ends soon. Afterwards the stack is as it was.
 func watch(t *testing.T) *Process {
 	t.Helper()
 	receiver := stack.StartHelper(t, Helper{
@@ -64,13 +45,22 @@ func watch(t *testing.T) *Process {
 		}
 	})
 	start := time.Now()
-	stack.Up(t,
-		Set("monitoring.enabled", true), Set("monitoring.speed", hurry),
-		Set("monitoring.receivers", []any{map[string]any{"name": "team", "kind": "webhook"}}),
-		SetSecret("receiverSecrets", `{"team": "http://receiver:8000/alerts"}`), SetSecret("watchdogUrl", "http://receiver:8000/alive"),
-	)
+	stack.Up(t, append(watching(), Set("tls.validityDays", 2), Set("tls.renewalDays", 1))...)
 	t.Logf("up with monitoring took %s", time.Since(start).Round(100*time.Millisecond))
 	return receiver
+}
+
+// watching is the configuration of the monitored stack.
+func watching() []Edit {
+	mail := map[string]any{"name": "mail", "kind": "email", "to": "team@corp.net", "from": "prefect@corp.net", "server": "receiver:2525", "plain": true}
+	return []Edit{
+		Set("monitoring.enabled", true), Set("monitoring.speed", hurry),
+		Set("monitoring.receivers", []any{
+			map[string]any{"name": "team", "kind": "webhook"}, map[string]any{"name": "spare", "kind": "webhook"}, map[string]any{"name": "chat", "kind": "slack"}, mail,
+		}),
+		SetSecret("receiverSecrets", `{"team": "http://receiver:8000/alerts", "spare": "http://receiver:8000/spare", "chat": "http://receiver:8000/chat"}`),
+		SetSecret("watchdogUrl", "http://receiver:8000/alive"),
+	}
 }
 
 // prometheus asks Prometheus in its own container, because nobody outside can.
@@ -114,39 +104,7 @@ func targetsUp(t *testing.T) error {
 	return nil
 }
 
-// notifications are the lines that the receiver has printed.
-func notifications(t *testing.T, receiver *Process) int {
-	t.Helper()
-	stdout, _ := receiver.Output(t)
-	return strings.Count(stdout, "\n")
-}
-
-// tells says why nobody was told of an alert's status, after a number of notifications; nil if somebody was.
-func tells(t *testing.T, receiver *Process, after int, alert, status string) error {
-	t.Helper()
-	stdout, _ := receiver.Output(t)
-	var others []string
-	for _, line := range strings.Split(stdout, "\n")[after:] {
-		var n notification
-		if json.Unmarshal([]byte(line), &n) != nil || n.Path != "/alerts" {
-			continue
-		}
-		for _, a := range n.Body.Alerts {
-			if a.Labels["alertname"] != alert || a.Status != status {
-				others = append(others, a.Labels["alertname"]+" "+a.Status)
-				continue
-			}
-			if a.Annotations["runbook_url"] == "" || a.Annotations["summary"] == "" || a.Labels["severity"] == "" {
-				t.Errorf("%s tells too little: %+v", alert, a)
-			}
-			return nil
-		}
-	}
-	slices.Sort(others)
-	return fmt.Errorf("nobody was told that %s is %s, but of %v", alert, status, slices.Compact(others))
-}
-
-func TestMonitoring_TellsSomebodyOfRealFaultsAndOfTheirEnd(t *testing.T) {
+func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T) {
 	receiver := watch(t)
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
 	Await(t, time.Minute, "a sign of life", func() error {
@@ -155,49 +113,10 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndOfTheirEnd(t *testing.T) {
 		}
 		return nil
 	})
-
-	type fault struct {
-		name, alert string
-		begin, over func()
-	}
-	faults := []fault{
-		{"PostgreSQL stopped", "PostgresDown", func() { stop(t, "postgres") }, func() { start(t, "postgres") }},
-		{"an exporter down", "TargetDown", func() { stop(t, "node-exporter") }, func() { start(t, "node-exporter") }},
-	}
-	if full {
-		api := stack.Container(t, "api")
-		faults = append(faults, fault{"the API hangs", "PrefectApiDown", func() {
-			for _, pid := range descendants(t, api.State.Pid) {
-				strike(t, pid, syscall.SIGSTOP)
-			}
-		}, func() { awaitRestart(t, api, hangLimit) }})
-	}
-	for _, fault := range faults {
-		told := notifications(t, receiver)
-		begin := time.Now()
-		fault.begin()
-		Await(t, 2*time.Minute, fault.alert, func() error { return tells(t, receiver, told, fault.alert, "firing") })
-		fired := time.Now()
-		fault.over()
-		Await(t, 2*time.Minute, "the end of "+fault.alert, func() error { return tells(t, receiver, told, fault.alert, "resolved") })
-		t.Logf("%s: %s told after %s, its end %s after that", fault.name, fault.alert, fired.Sub(begin).Round(100*time.Millisecond), time.Since(fired).Round(100*time.Millisecond))
-		Await(t, 2*time.Minute, "all targets to answer", func() error { return errors.Join(targetsUp(t), stack.Healthy(t)) })
-	}
-}
-
-// stop and start have a container away for a while; it is there again when the test ends.
-func stop(t *testing.T, workload string) {
-	t.Helper()
-	id := stack.Container(t, workload).ID
-	if _, err := stack.Docker.ContainerStop(t.Context(), id, client.ContainerStopOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = stack.Docker.ContainerStart(context.Background(), id, client.ContainerStartOptions{}) })
-}
-
-func start(t *testing.T, workload string) {
-	t.Helper()
-	if _, err := stack.Docker.ContainerStart(t.Context(), "prefect-"+stack.Name+"-"+workload, client.ContainerStartOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	t.Run("Dashboards_AreShownToWhoHasLoggedInAtTheEdge", testDashboards)
+	t.Run("Queries_OfAllDashboardsHaveAnAnswer", testQueries)
+	t.Run("Metrics_ThatRulesMayUseExist", testMetrics)
+	t.Run("Configuration_HoldsNoSecret", testConfiguration)
+	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver) })
+	t.Run("Runbooks_HaveCommandsThatWork", testRunbooks)
 }

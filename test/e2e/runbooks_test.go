@@ -1,0 +1,62 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// testRunbooks follows the commands of each page about what this stack has, as somebody at night would copy them.
+func testRunbooks(t *testing.T) {
+	commands := map[string]string{} // and a page that has it
+	c := watched()
+	for _, name := range c.Names() {
+		for _, command := range runbookCommands(t, name) {
+			commands[command] = name
+		}
+	}
+	if len(commands) < 60 {
+		t.Fatalf("only %d commands were found", len(commands))
+	}
+	for command, page := range commands {
+		if out, err := stack.followed(command); err != nil {
+			t.Errorf("%s: %s\n%v\n%s", page, command, err, out)
+		}
+	}
+	t.Logf("followed %d commands of %d pages", len(commands), len(c.Names()))
+}
+
+// runbookCommands are what an alert's page says to type.
+func runbookCommands(t *testing.T, alert string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(stack.clone, "docs", "runbooks", alert+".md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if command, ok := strings.CutPrefix(line, "$ "); ok {
+			commands = append(commands, command)
+		}
+	}
+	if len(commands) == 0 {
+		t.Errorf("the page of %s has no command", alert)
+	}
+	return commands
+}
+
+// followed runs a command of the documentation, which is written for the stack dev on its usual ports, on this stack.
+func (s *Stack) followed(command string) (string, error) {
+	command = strings.NewReplacer(
+		"prefect-dev-", "prefect-"+s.Name+"-", "prefect-platform.stack=dev", "prefect-platform.stack="+s.Name,
+		"localhost:8443", fmt.Sprintf("localhost:%v", s.Config("edge.httpsPort")), "localhost:8080", fmt.Sprintf("localhost:%v", s.Config("edge.httpPort")),
+	).Replace(command)
+	if arguments, ok := strings.CutPrefix(command, "platform "); ok {
+		command = s.operator() + " --stack " + s.Name + " " + arguments
+	}
+	return s.run("", "sh", "-ec", command)
+}
