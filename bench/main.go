@@ -39,7 +39,7 @@ func smoke(ctx context.Context) (err error) {
 	}()
 
 	figures := &table{}
-	for _, take := range []func(context.Context, *stack, *table) error{bringUp, preview, change, memory, throughput} {
+	for _, take := range []func(context.Context, *stack, *table) error{bringUp, preview, change, memory, throughput, watching} {
 		if err := take(ctx, s, figures); err != nil {
 			return err
 		}

@@ -20,26 +20,54 @@ import (
 
 // throughput compares the API itself with the API behind the edge, from a container of the same network.
 func throughput(ctx context.Context, s *stack, figures *table) error {
-	j, err := s.job(ctx)
+	direct, edge, err := s.measure(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("+ %d connections, %d turns of %s each way\n", connections, turns, turn)
-	output, err := s.client(ctx, j)
-	if err != nil {
-		return err
-	}
-	var results map[string]result
-	if err := json.Unmarshal(output, &results); err != nil {
-		return fmt.Errorf("%w in %q", err, output)
-	}
-	direct, edge := results["direct"], results["edge"]
 	for what, r := range map[string]result{"direct": direct, "through the edge": edge} {
 		figures.add(fmt.Sprintf("POST /flow_runs/filter %s, %d connections", what, connections),
 			"%.1f requests/s, p50 %.0f ms, p99 %.0f ms, %d of %d failed", r.PerSecond, r.P50.Seconds()*1000, r.P99.Seconds()*1000, r.Failed, r.Requests)
 	}
 	figures.add("edge / direct", "%.3f", edge.PerSecond/direct.PerSecond)
 	return nil
+}
+
+// watching compares a stack that is watched with the same one while nobody does, twice each in turn, so that a machine that gets faster or slower favours neither.
+func watching(ctx context.Context, s *stack, figures *table) error {
+	perSecond := map[string]float64{}
+	for _, enabled := range []string{"true", "false", "true", "false"} {
+		if _, err := s.run(ctx, "pulumi", "--non-interactive", "config", "set", "--stack", name, "--path", "prefect-platform:monitoring.enabled", enabled); err != nil {
+			return err
+		}
+		if _, err := s.platform(ctx, "up", "--yes"); err != nil {
+			return err
+		}
+		_, edge, err := s.measure(ctx)
+		if err != nil {
+			return err
+		}
+		perSecond[enabled] += edge.PerSecond / 2
+	}
+	figures.add("through the edge, watched / not watched", "%.1f / %.1f requests/s, ratio %.3f", perSecond["true"], perSecond["false"], perSecond["true"]/perSecond["false"])
+	return nil
+}
+
+// measure takes the rates of both ways.
+func (s *stack) measure(ctx context.Context) (direct, edge result, err error) {
+	j, err := s.job(ctx)
+	if err != nil {
+		return direct, edge, err
+	}
+	fmt.Printf("+ %d connections, %d turns of %s each way\n", connections, turns, turn)
+	output, err := s.client(ctx, j)
+	if err != nil {
+		return direct, edge, err
+	}
+	var results map[string]result
+	if err := json.Unmarshal(output, &results); err != nil {
+		return direct, edge, fmt.Errorf("%w in %q", err, output)
+	}
+	return results["direct"], results["edge"], nil
 }
 
 // shown is what `platform credentials --show` prints: a name and a value a line.

@@ -65,7 +65,7 @@ func hostDashboard(s Settings) Dashboard {
 					Queries: []Query{{`node_filefd_allocated / node_filefd_maximum`, "open"}},
 				},
 				{
-					Title: "Inodes free", Kind: Graph, Unit: Ratio, Width: 8, Waits: "a file system that counts inodes", Alerts: []string{"HostInodesLow"},
+					Title: "Inodes free", Kind: Graph, Unit: Ratio, Width: 8, Alerts: []string{"HostInodesLow"},
 					About:   "Files that can still be made.",
 					Queries: []Query{{fmt.Sprintf(`node_filesystem_files_free{%s} / (node_filesystem_files > 0)`, disks), "{{device}}"}},
 				},

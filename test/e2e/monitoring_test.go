@@ -114,9 +114,9 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T
 		return nil
 	})
 	t.Run("Dashboards_AreShownToWhoHasLoggedInAtTheEdge", testDashboards)
-	t.Run("Queries_OfAllDashboardsHaveAnAnswer", testQueries)
 	t.Run("Metrics_ThatRulesMayUseExist", testMetrics)
 	t.Run("Configuration_HoldsNoSecret", testConfiguration)
 	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver) })
+	t.Run("Queries_OfAllDashboardsHaveAnAnswer", testQueries)
 	t.Run("Runbooks_HaveCommandsThatWork", testRunbooks)
 }

@@ -26,6 +26,7 @@ class Web(http.server.BaseHTTPRequestHandler):
             note(path=self.path, body=json.loads(body))
         self.send_response(500 if refused else 200)
         self.end_headers()
+        self.wfile.write(b"ok")  # Slack's answer, without which Alertmanager takes a message for lost
     def log_message(self, *_):
         pass
 
