@@ -1,5 +1,30 @@
 package config
 
+import "testing"
+
+func TestParse_LeavesTheCanaryToProduction(t *testing.T) {
+	for _, c := range []struct {
+		base, change string
+		want         bool
+	}{
+		{small, "", false},
+		{small, "production: false", false},
+		{small, "monitoring: {canary: true}", true},
+		{large, "", true},
+		{large, "monitoring: {enabled: true}", true},
+		{large, "monitoring: {canary: false}", false},
+	} {
+		values, secretKeys := asHandedOver(t, merged(t, c.base, c.change))
+		got, err := parse(values, secretKeys, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Monitoring.Canary != c.want {
+			t.Errorf("%s%s\ncanary is %v", c.base, c.change, got.Monitoring.Canary)
+		}
+	}
+}
+
 var wrongMonitoring = []wrong{
 	refused(`monitoring: {enabled: 'yes'}`,
 		`monitoring.enabled: found the text "yes", want true or false`),
@@ -9,6 +34,10 @@ var wrongMonitoring = []wrong{
 		`monitoring.retentionMiB: found 100, want 256 to 16777216 MiB (pulumi config set --path monitoring.retentionMiB 256)`),
 	refused(`monitoring: {memoryMiB: 32}`,
 		`monitoring.memoryMiB: found 32, want 96 to 1048576 MiB (pulumi config set --path monitoring.memoryMiB 96)`),
+	refused(`monitoring: {canary: 'yes'}`,
+		`monitoring.canary: found the text "yes", want true or false`),
+	refused("monitoring: {enabled: true, canary: true}\nworkers: []",
+		`monitoring.canary: found true, and no workers, want false: it runs in the pool of the first of them (pulumi config set --path monitoring.canary false)`),
 	refused(`monitoring: {speed: 0}`,
 		`monitoring.speed: found 0, want 1 to 60 (pulumi config set --path monitoring.speed 1)`),
 	refused(`monitoring: {receivers: [{name: '', kind: webhook}]}`,
