@@ -65,7 +65,7 @@ func watch(t *testing.T) *Process {
 	})
 	start := time.Now()
 	stack.Up(t,
-		Set("monitoring.enabled", true), Set("monitoring.speed", hurry),
+		Set("monitoring.enabled", true), Set("monitoring.speed", hurry), Set("monitoring.canary", true),
 		Set("monitoring.receivers", []any{map[string]any{"name": "team", "kind": "webhook"}}),
 		SetSecret("receiverSecrets", `{"team": "http://receiver:8000/alerts"}`), SetSecret("watchdogUrl", "http://receiver:8000/alive"),
 	)
@@ -147,6 +147,11 @@ func tells(t *testing.T, receiver *Process, after int, alert, status string) err
 }
 
 func TestMonitoring_TellsSomebodyOfRealFaultsAndOfTheirEnd(t *testing.T) {
+	t.Run("while it is there", testMonitoring)
+	t.Run("when it has gone", testNoCanary)
+}
+
+func testMonitoring(t *testing.T) {
 	receiver := watch(t)
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
 	Await(t, time.Minute, "a sign of life", func() error {
@@ -155,6 +160,7 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndOfTheirEnd(t *testing.T) {
 		}
 		return nil
 	})
+	t.Run("canary", func(t *testing.T) { testCanary(t, receiver) })
 
 	type fault struct {
 		name, alert string
