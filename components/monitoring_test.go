@@ -86,6 +86,45 @@ func TestMonitoring_ShowsDashboardsUnlessTheyAreTurnedOff(t *testing.T) {
 	}
 }
 
+func TestMonitoring_HearsOfTheCanaryThatRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		change       func(*config.Config)
+		bootstrap    string
+		hears, quiet string
+	}{
+		"no monitoring": {func(c *config.Config) { c.Monitoring.Enabled, c.Monitoring.Canary = false, true }, `"canary":null`, "", ""},
+		"no canary":     {monitored, `"canary":null`, "", "CanaryMissing"},
+		"a canary":      {func(c *config.Config) { monitored(c); c.Monitoring.Canary = true }, `"interval":300}`, "timestamp_seconds > 1200", ""},
+		"a hurried one": {func(c *config.Config) { monitored(c); c.Monitoring.Canary, c.Monitoring.Speed = true, 60 }, `"interval":30}`, "timestamp_seconds > 120\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, c.change)
+			if files := uploads(t, r, "prefect-bootstrap-files"); !strings.Contains(files, c.bootstrap) {
+				t.Errorf("%s is not in %s", c.bootstrap, files)
+			}
+			if c.hears+c.quiet == "" {
+				return
+			}
+			rules := uploads(t, r, "monitoring-prometheus-files")
+			if !strings.Contains(rules, c.hears) || c.quiet != "" && strings.Contains(rules, c.quiet) {
+				t.Errorf("wanted %q and not %q in %s", c.hears, c.quiet, rules)
+			}
+		})
+	}
+}
+
+// uploads are all texts that a holder carries and that are no secret.
+func uploads(t *testing.T, r *mocks.Recorder, holder string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, upload := range r.Find(t, tokens.Container, holder).Inputs["uploads"].ArrayValue() {
+		if content := upload.ObjectValue()["content"]; content.IsString() {
+			all.WriteString(content.StringValue())
+		}
+	}
+	return all.String()
+}
+
 func TestMonitoring_PublishesNoPort(t *testing.T) {
 	r := run(t, monitored)
 	for _, args := range r.All(tokens.Container) {

@@ -78,6 +78,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		API:       c.API,
 		Services:  c.Services,
 		Workers:   c.Workers,
+		Canary:    monitoring.Canary(c),
 		Retention: c.Database,
 		Egress:    c.Egress,
 		Networks:  prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Mon: networks[tokens.NetworkMon].name},

@@ -244,6 +244,8 @@ type Monitoring struct {
 	RetentionMiB int `json:"retentionMiB"`
 	// MemoryMiB is the memory limit of Prometheus in MiB, 96 or more.
 	MemoryMiB int `json:"memoryMiB"`
+	// Canary has a small flow run every five minutes in the pool of the first workers, and tells when it no longer succeeds. Where production is true, so is this by default.
+	Canary bool `json:"canary"`
 	// Receivers are who is told of alerts.
 	Receivers []Receiver `json:"receivers"`
 	// Speed divides every interval, window and waiting time of rules and notifications, 1 to 60. It is for trying alerts out; 1 in production.

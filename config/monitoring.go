@@ -44,6 +44,9 @@ func (c Config) checkMonitoring(p *Problems) {
 	p.between("monitoring.memoryMiB", m.MemoryMiB, 96, 1<<20, "MiB")
 	p.between("monitoring.speed", m.Speed, 1, 60, "")
 	p.between("monitoring.grafana.memoryMiB", m.Grafana.MemoryMiB, 160, 1<<20, "MiB")
+	if m.Enabled && m.Canary && len(c.Workers) == 0 {
+		p.add("monitoring.canary", "true, and no workers", "false: it runs in the pool of the first of them", set("monitoring.canary", "false"))
+	}
 	m.Thresholds.check(p)
 	c.checkReceivers(p)
 	if text := c.Secrets.WatchdogURL; text != "" {

@@ -1,5 +1,30 @@
 package config
 
+import "testing"
+
+func TestParse_LeavesTheCanaryToProduction(t *testing.T) {
+	for _, c := range []struct {
+		base, change string
+		want         bool
+	}{
+		{small, "", false},
+		{small, "production: false", false},
+		{small, "monitoring: {canary: true}", true},
+		{large, "", true},
+		{large, "monitoring: {enabled: true}", true},
+		{large, "monitoring: {canary: false}", false},
+	} {
+		values, secretKeys := asHandedOver(t, merged(t, c.base, c.change))
+		got, err := parse(values, secretKeys, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Monitoring.Canary != c.want {
+			t.Errorf("%s%s\ncanary is %v", c.base, c.change, got.Monitoring.Canary)
+		}
+	}
+}
+
 var wrongMonitoring = []wrong{
 	refused(`monitoring: {enabled: 'yes'}`,
 		`monitoring.enabled: found the text "yes", want true or false`),
@@ -12,6 +37,10 @@ var wrongMonitoring = []wrong{
 	refused(`monitoring: {grafana: {enabled: 1, memoryMiB: 64}}`,
 		`monitoring.grafana.enabled: found the number 1, want true or false`,
 		`monitoring.grafana.memoryMiB: found 64, want 160 to 1048576 MiB (pulumi config set --path monitoring.grafana.memoryMiB 160)`),
+	refused(`monitoring: {canary: 'yes'}`,
+		`monitoring.canary: found the text "yes", want true or false`),
+	refused("monitoring: {enabled: true, canary: true}\nworkers: []",
+		`monitoring.canary: found true, and no workers, want false: it runs in the pool of the first of them (pulumi config set --path monitoring.canary false)`),
 	refused(`monitoring: {speed: 0}`,
 		`monitoring.speed: found 0, want 1 to 60 (pulumi config set --path monitoring.speed 1)`),
 	refused(`monitoring: {receivers: [{name: '', kind: webhook}]}`,

@@ -17,6 +17,7 @@ func Settings(c config.Config) catalogue.Settings {
 	s.PrivateCA = c.TLS.Mode == config.SelfSigned
 	s.Replicas = c.API.Replicas
 	s.APIMemory = c.API.MemoryMiB << 20
+	s.Canary = c.Monitoring.Canary
 	s.Pools = nil
 	for _, group := range c.Workers {
 		s.Pools = append(s.Pools, catalogue.Pool{Name: group.Pool, Workers: group.Replicas})
@@ -31,4 +32,12 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Thresholds.DiskFree, s.Thresholds.DiskFreeCritical = share(t.DiskFreePercent), share(t.DiskFreeCriticalPercent)
 	s.Thresholds.ConnectionsRatio, s.Thresholds.ErrorRatio = share(t.ConnectionsPercent), share(t.ErrorPercent)
 	return s
+}
+
+// Canary is how often a stack's canary runs; 0 when nobody would hear of its absence.
+func Canary(c config.Config) time.Duration {
+	if !c.Monitoring.Enabled || !c.Monitoring.Canary {
+		return 0
+	}
+	return Settings(c).CanaryInterval()
 }

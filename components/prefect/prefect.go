@@ -4,6 +4,7 @@ package prefect
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -20,7 +21,7 @@ const (
 
 const user = "1001:0" // the image names none; group 0, as its folders belong to root
 
-// Args describe a Prefect installation; all fields but CACertificates and Egress are required.
+// Args describe a Prefect installation; all fields but Canary and Egress are required.
 type Args struct {
 	Engine    *workload.Engine
 	Image     string
@@ -28,6 +29,7 @@ type Args struct {
 	API       config.API
 	Services  config.Services
 	Workers   []config.Worker
+	Canary    time.Duration // how often the canary runs, in the pool of the first workers; 0 for none
 	Retention config.Database
 	Egress    config.Egress
 
@@ -123,6 +125,8 @@ func (a Args) validate() error {
 		return fmt.Errorf("all secrets are required: a server without one of them would be open or would not start")
 	case a.API.Replicas < 1 || a.Services.Replicas < 1:
 		return fmt.Errorf("%d API and %d services replicas, needs 1 or more of each", a.API.Replicas, a.Services.Replicas)
+	case a.Canary > 0 && len(a.Workers) == 0:
+		return fmt.Errorf("a canary needs workers")
 	}
 	return nil
 }

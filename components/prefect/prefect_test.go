@@ -2,15 +2,18 @@ package prefect
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"prefect-platform/config"
 	"prefect-platform/internal/images"
 	"prefect-platform/internal/mocks"
+	"prefect-platform/internal/sqlexporter"
 	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
@@ -169,6 +172,47 @@ func TestNew_LetsAWorkerFinishItsFlows(t *testing.T) {
 	}
 }
 
+func TestNew_AsksForACanaryInThePoolOfTheFirstWorkers(t *testing.T) {
+	pools := func(a *Args) {
+		gpu := config.DefaultWorker()
+		gpu.Pool = "GPU"
+		a.Workers = []config.Worker{gpu, config.DefaultWorker()}
+	}
+	for want, change := range map[string]func(*Args){
+		`"canary":null`:                          pools,
+		`"canary":{"pool":"GPU","interval":300}`: func(a *Args) { pools(a); a.Canary = 5 * time.Minute },
+	} {
+		if files := uploads(t, mustRegister(t, change), "prefect-bootstrap-files"); !strings.Contains(files["wanted.json"], want) {
+			t.Errorf("it is to make %s, not %s", files["wanted.json"], want)
+		}
+	}
+}
+
+func TestNew_NamesTheCanaryAsMonitoringDoes(t *testing.T) {
+	files := uploads(t, mustRegister(t, unchanged), "prefect-bootstrap-files")
+	for name, want := range map[string]string{
+		"bootstrap.py": `CANARY = "` + sqlexporter.Canary + `"`,
+		"canary.py":    `@flow(name="` + sqlexporter.Canary + `"`,
+	} {
+		if !strings.Contains(files[name], want) {
+			t.Errorf("%s does not say %s", name, want)
+		}
+	}
+}
+
+// uploads are the texts that a holder carries, by the names of their files.
+func uploads(t *testing.T, r *mocks.Recorder, holder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, upload := range r.Find(t, tokens.Container, holder).Inputs["uploads"].ArrayValue() {
+		file := upload.ObjectValue()
+		if content := file["content"]; content.IsString() {
+			files[path.Base(file["file"].StringValue())] = content.StringValue()
+		}
+	}
+	return files
+}
+
 func TestNew_WorksInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := mustRegister(t, unchanged, mocks.Preview)
 	// Jobs and their exit codes are unknown, and yet everything that a policy judges must be there.
@@ -201,6 +245,7 @@ func TestNew_RefusesToRunWithoutASecret(t *testing.T) {
 		"image":     func(a *Args) { a.Image = "" },
 		"network":   func(a *Args) { a.Networks.DB = nil },
 		"no server": func(a *Args) { a.API.Replicas = 0 },
+		"workers":   func(a *Args) { a.Workers, a.Canary = nil, time.Minute },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := register(t, spoil)

@@ -106,10 +106,10 @@ func (a Args) bootstrap() workload.Spec {
 		Image:      a.Image,
 		User:       user,
 		Entrypoint: []string{"python", filesDir + "/bootstrap.py"},
-		Command:    []string{filesDir + "/pools.json"},
+		Command:    []string{filesDir + "/wanted.json"},
 		WorkingDir: filesDir,
 		Env:        a.clientEnvironment(),
-		Files:      withFiles(a.clientFiles("bootstrap.py"), map[string]workload.File{"pools.json": workload.Text(pools(a.Workers))}),
+		Files:      withFiles(a.clientFiles("bootstrap.py", "canary.py"), map[string]workload.File{"wanted.json": workload.Text(a.wanted())}),
 		Networks:   []workload.Network{{Name: a.Networks.App}},
 		MemoryMiB:  384,
 	}
@@ -194,17 +194,28 @@ func withFiles(files, more map[string]workload.File) map[string]workload.File {
 	return files
 }
 
-func pools(workers []config.Worker) string {
+// wanted is what bootstrap.py makes.
+func (a Args) wanted() string {
 	type pool struct {
 		Name             string `json:"name"`
 		Type             string `json:"type"`
 		ConcurrencyLimit *int   `json:"concurrency_limit"`
 	}
-	list := make([]pool, 0, len(workers))
-	for _, w := range workers {
-		list = append(list, pool{Name: w.Pool, Type: "process"})
+	type canary struct {
+		Pool     string `json:"pool"`
+		Interval int    `json:"interval"` // seconds
 	}
-	return toJSON(list)
+	all := struct {
+		Pools  []pool  `json:"pools"`
+		Canary *canary `json:"canary"`
+	}{Pools: []pool{}}
+	for _, w := range a.Workers {
+		all.Pools = append(all.Pools, pool{Name: w.Pool, Type: "process"})
+	}
+	if a.Canary > 0 {
+		all.Canary = &canary{Pool: a.Workers[0].Pool, Interval: int(a.Canary.Seconds())}
+	}
+	return toJSON(all)
 }
 
 func toJSON(value any) string {

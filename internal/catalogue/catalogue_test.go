@@ -39,7 +39,7 @@ func TestNew_DividesEveryDurationBySpeed(t *testing.T) {
 	fast := New(settings)
 	for i, alert := range slow.Alerts() {
 		hastened := fast.Alerts()[i]
-		if hastened.For != alert.For/60 {
+		if hastened.For != alert.For/60 && alert.Name != "CanaryNeverRan" {
 			t.Errorf("%s waits %s, and sixtyfold %s", alert.Name, alert.For, hastened.For)
 		}
 		if strings.Contains(alert.Expr, "[") && hastened.Expr == alert.Expr {
@@ -49,6 +49,26 @@ func TestNew_DividesEveryDurationBySpeed(t *testing.T) {
 	for i, job := range slow.Jobs {
 		if hastened := fast.Jobs[i]; hastened.Interval != time.Second || hastened.Timeout != time.Second || job.Interval < 15*time.Second {
 			t.Errorf("%s is scraped every %s, and sixtyfold every %s within %s", job.Name, job.Interval, hastened.Interval, hastened.Timeout)
+		}
+	}
+}
+
+func TestNew_WaitsForFourTurnsOfTheCanaryAtAnySpeed(t *testing.T) {
+	for speed, turn := range map[int]time.Duration{1: 5 * time.Minute, 7: 43 * time.Second, 10: 30 * time.Second, 60: 30 * time.Second} {
+		settings := full()
+		settings.Speed = speed
+		if got := settings.CanaryInterval(); got != turn {
+			t.Errorf("at speed %d it runs every %s, not %s", speed, got, turn)
+		}
+		alerts := map[string]Alert{}
+		for _, alert := range New(settings).Alerts() {
+			alerts[alert.Name] = alert
+		}
+		if got := alerts["CanaryNeverRan"].For; got != 4*turn {
+			t.Errorf("at speed %d CanaryNeverRan waits %s", speed, got)
+		}
+		if got := alerts["CanaryMissing"].Expr; !strings.HasSuffix(got, " > "+seconds(4*turn)) {
+			t.Errorf("at speed %d CanaryMissing asks for %s", speed, got)
 		}
 	}
 }

@@ -136,12 +136,12 @@ func canaryRules(s Settings) Group {
 	return Group{Name: "canary", Alerts: []Alert{
 		{
 			Name: "CanaryMissing", Service: Prefect, Severity: Critical,
-			Expr:        fmt.Sprintf(`time() - prefect_canary_last_success_timestamp_seconds > %s`, seconds(s.Pace(s.Thresholds.CanaryAge))),
+			Expr:        fmt.Sprintf(`time() - prefect_canary_last_success_timestamp_seconds > %s`, seconds(s.canaryPatience())),
 			Summary:     "The canary flow has not succeeded for several turns",
-			Description: `Its last success was {{ $value | humanizeDuration }} ago; it runs every 5 minutes. Some step from scheduling to recording does not work.`,
+			Description: fmt.Sprintf(`Its last success was {{ $value | humanizeDuration }} ago; it runs every %s. Some step from scheduling to recording does not work.`, Duration(s.CanaryInterval())),
 		},
 		{
-			Name: "CanaryNeverRan", Service: Prefect, Severity: Critical, For: 20 * time.Minute,
+			Name: "CanaryNeverRan", Service: Prefect, Severity: Critical, For: s.unpaced(s.canaryPatience()),
 			Expr:        `absent(prefect_canary_last_success_timestamp_seconds) and on () up{job="prefect"} == 1`,
 			Summary:     "The canary flow has never succeeded",
 			Description: `The database knows no completed run of it.`,

@@ -36,7 +36,6 @@ type Thresholds struct {
 	LongestRun            time.Duration // after which a running flow run is taken for stuck
 	PendingRun            time.Duration // after which a run that a worker has taken should have started
 	SchedulerHorizon      time.Duration // how far ahead runs must be scheduled; Prefect plans an hour
-	CanaryAge             time.Duration // since the last success of the canary, which runs every 5 minutes
 	EventsBytes           int           // size of the tables of events
 	ConnectionsRatio      float64       // used connections of PostgreSQL
 	TransactionAge        time.Duration // of an open transaction
@@ -77,7 +76,6 @@ func Defaults() Settings {
 			LongestRun:            6 * time.Hour,
 			PendingRun:            15 * time.Minute,
 			SchedulerHorizon:      15 * time.Minute,
-			CanaryAge:             20 * time.Minute,
 			EventsBytes:           10 << 30,
 			ConnectionsRatio:      0.8,
 			TransactionAge:        10 * time.Minute,

@@ -25,6 +25,20 @@ func (s Settings) Interval(d time.Duration) time.Duration {
 	return min(d, max(s.Pace(d), shortestInterval))
 }
 
+// CanaryInterval is how often the canary runs: every 5 minutes, at the catalogue's speed. It has a least length of its own, because Prefect keeps its pace: a
+// worker takes a run up to 10 s before its time and needs some seconds to start it, and while it does, the next one would be cancelled (every 15 s, each
+// second one was). Prefect also plans 100 runs ahead and no more, which must last for longer than the alert about the scheduler's horizon asks.
+func (s Settings) CanaryInterval() time.Duration {
+	const everyday, least = 5 * time.Minute, 30 * time.Second
+	return max(s.Pace(everyday), least).Round(time.Second)
+}
+
+// canaryPatience is how long the canary may be silent: four turns.
+func (s Settings) canaryPatience() time.Duration { return 4 * s.CanaryInterval() }
+
+// unpaced is what a rule must wait so that it waits for d once hasten has divided it.
+func (s Settings) unpaced(d time.Duration) time.Duration { return d * time.Duration(max(s.Speed, 1)) }
+
 // seconds writes a duration as the number that PromQL compares ages with. It does not follow the speed: Prefect's own pace does not either.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 

@@ -127,7 +127,6 @@ func samples(t *testing.T, expr string) (int, error) {
 
 // later are metrics that something must happen for first, which no idle stack of this kind has.
 var later = map[string]string{
-	"prefect_canary_last_success_timestamp_seconds":              "a canary",
 	"prefect_backup_last_success_timestamp_seconds":              "a backup",
 	"prefect_backup_size_bytes":                                  "a backup",
 	"prefect_backup_restore_test_last_success_timestamp_seconds": "a restored backup",

@@ -52,6 +52,7 @@ func testFaults(t *testing.T, receiver *Process) {
 		startRun(t, deploymentOf(t, "late"), map[string]any{})
 	}})
 	gone := begin(t, receiver, fault{name: "worker stopped", alert: "PrefectWorkersGone", begin: func(*testing.T) {}, over: func(t *testing.T) { start(t, worker) }})
+	missing := begin(t, receiver, fault{name: "canary missing", alert: "CanaryMissing", begin: func(*testing.T) {}, over: func(*testing.T) {}})
 
 	for _, each := range []fault{
 		{"edge without auth", "EdgeWithoutAuth", "", openEdge, closeEdge},
@@ -64,7 +65,9 @@ func testFaults(t *testing.T, receiver *Process) {
 	}
 	late.told(t, 2*time.Minute)
 	gone.told(t, 3*time.Minute)
+	missing.told(t, 3*time.Minute)
 	gone.ended(t)
+	missing.ended(t)
 
 	for _, each := range []fault{
 		{"server killed", "PrefectApiDown", "", killServer, func(*testing.T) {}},
@@ -109,7 +112,7 @@ func testOtherWays(t *testing.T, receiver *Process) {
 func (f fault) run(t *testing.T, receiver *Process) {
 	t.Helper()
 	now := begin(t, receiver, f)
-	now.told(t, 2*time.Minute)
+	now.told(t, 3*time.Minute)
 	now.ended(t)
 }
 
@@ -143,7 +146,7 @@ func (now *trouble) ended(t *testing.T) {
 	t.Helper()
 	start := time.Now()
 	now.over(t)
-	now.await(t, 2*time.Minute, "resolved")
+	now.await(t, 3*time.Minute, "resolved")
 	t.Logf("%-32s %-34s over after %s", now.name, now.alert, time.Since(start).Round(100*time.Millisecond))
 	Await(t, 2*time.Minute, "all to be as before", func() error { return errors.Join(targetsUp(t), stack.Healthy(t)) })
 }

@@ -23,7 +23,7 @@ const hurry = 60
 // watched is the catalogue of the monitored stack.
 func watched() *catalogue.Catalogue {
 	s := catalogue.Defaults()
-	s.Speed, s.PrivateCA, s.Grafana = hurry, true, true
+	s.Speed, s.PrivateCA, s.Grafana, s.Canary = hurry, true, true, true
 	return catalogue.New(s)
 }
 
@@ -54,7 +54,7 @@ func watch(t *testing.T) *Process {
 func watching() []Edit {
 	mail := map[string]any{"name": "mail", "kind": "email", "to": "team@corp.net", "from": "prefect@corp.net", "server": "receiver:2525", "plain": true}
 	return []Edit{
-		Set("monitoring.enabled", true), Set("monitoring.speed", hurry),
+		Set("monitoring.enabled", true), Set("monitoring.speed", hurry), Set("monitoring.canary", true),
 		Set("monitoring.receivers", []any{
 			map[string]any{"name": "team", "kind": "webhook"}, map[string]any{"name": "spare", "kind": "webhook"}, map[string]any{"name": "chat", "kind": "slack"}, mail,
 		}),
@@ -105,6 +105,11 @@ func targetsUp(t *testing.T) error {
 }
 
 func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T) {
+	t.Run("while it is there", testMonitoring)
+	t.Run("when it has gone", testNoCanary)
+}
+
+func testMonitoring(t *testing.T) {
 	receiver := watch(t)
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
 	Await(t, time.Minute, "a sign of life", func() error {
@@ -114,6 +119,7 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T
 		return nil
 	})
 	t.Run("Dashboards_AreShownToWhoHasLoggedInAtTheEdge", testDashboards)
+	t.Run("Canary_RunsAndIsHeardOf", func(t *testing.T) { testCanary(t, receiver) })
 	t.Run("Metrics_ThatRulesMayUseExist", testMetrics)
 	t.Run("Configuration_HoldsNoSecret", testConfiguration)
 	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver) })

@@ -144,8 +144,8 @@ var prefectScenarios = []scenario{
 		alert: "CanaryMissing", is: "critical prefect",
 		input: []string{`prefect_canary_last_success_timestamp_seconds | 0x29 1800x120`},
 		fires: 21 * minute, over: 30 * minute,
-		says:  "Its last success was 21m 0s ago; it runs every 5 minutes. Some step from scheduling to recording does not work.",
-		last:  "Its last success was 29m 0s ago; it runs every 5 minutes. Some step from scheduling to recording does not work.",
+		says:  "Its last success was 21m 0s ago; it runs every 5m. Some step from scheduling to recording does not work.",
+		last:  "Its last success was 29m 0s ago; it runs every 5m. Some step from scheduling to recording does not work.",
 		quiet: []string{`prefect_canary_last_success_timestamp_seconds | 0+60x200`},
 	},
 	{

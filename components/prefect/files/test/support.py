@@ -156,6 +156,16 @@ class Server:
         return wait(reached, seconds, f"{kind} of {run}")
 
 
+POOLS = [{"name": "default", "type": "process", "concurrency_limit": None}, {"name": "small", "type": "process", "concurrency_limit": 2}]
+
+
+def bootstrap(api, canary=None, program=FILES / "bootstrap.py"):
+    file = folder() / "wanted.json"
+    file.write_text(json.dumps({"pools": POOLS, "canary": canary}))
+    environment = {**api.environment, "PATH": "/usr/bin:/bin"}
+    return subprocess.run([sys.executable, str(program), str(file)], cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
+
+
 class Redis:
     def __init__(self):
         self.port, self.folder = free_port(), folder()

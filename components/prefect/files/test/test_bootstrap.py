@@ -1,19 +1,7 @@
-import json
-import subprocess
-import sys
 import threading
 import unittest
 
-from support import FILES, Server, folder, free_port, server, wait
-
-POOLS = [{"name": "default", "type": "process", "concurrency_limit": None}, {"name": "small", "type": "process", "concurrency_limit": 2}]
-
-
-def bootstrap(api, program=FILES / "bootstrap.py"):
-    file = folder() / "pools.json"
-    file.write_text(json.dumps(POOLS))
-    environment = {**api.environment, "PATH": "/usr/bin:/bin"}
-    return subprocess.run([sys.executable, str(program), str(file)], cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
+from support import FILES, Server, bootstrap, folder, free_port, server, wait
 
 
 class Bootstrap(unittest.TestCase):
@@ -42,7 +30,7 @@ class Bootstrap(unittest.TestCase):
         [made] = self.automations(api)
         other = folder() / "other.py"
         other.write_text((FILES / "bootstrap.py").read_text().replace("seconds=540", "seconds=600"))
-        changed = bootstrap(api, other)
+        changed = bootstrap(api, program=other)
         self.assertIn("brought up to date", changed.stdout)
         [there] = self.automations(api)
         self.assertEqual((made["id"], 600), (there["id"], there["trigger"]["within"]))
@@ -52,7 +40,7 @@ class Bootstrap(unittest.TestCase):
         unreachable = type("Api", (), {"environment": {**api.environment, "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}})
         other = folder() / "impatient.py"
         other.write_text((FILES / "bootstrap.py").read_text().replace("PATIENCE = 60", "PATIENCE = 1"))
-        ended = bootstrap(unreachable, other)
+        ended = bootstrap(unreachable, program=other)
         self.assertEqual(1, ended.returncode)
         self.assertIn("is not ready after 1 s", ended.stderr)
 
@@ -60,7 +48,7 @@ class Bootstrap(unittest.TestCase):
         protected = Server(PREFECT_SERVER_API_AUTH_STRING="prefect:right", PREFECT_API_AUTH_STRING="prefect:wrong")
         other = folder() / "impatient.py"
         other.write_text((FILES / "bootstrap.py").read_text().replace("PATIENCE = 60", "PATIENCE = 20"))
-        ended = bootstrap(protected, other)
+        ended = bootstrap(protected, program=other)
         self.assertEqual(1, ended.returncode)
         self.assertIn("refused GET /api/work_pools/default: 401", ended.stderr)
 
