@@ -10,7 +10,6 @@ var nodeMetrics = map[string][]string{
 	"node_filesystem_size_bytes":                                 {"device", "fstype", "mountpoint"},
 	"node_filesystem_files":                                      {"device", "fstype", "mountpoint"},
 	"node_filesystem_files_free":                                 {"device", "fstype", "mountpoint"},
-	"node_filesystem_readonly":                                   {"device", "fstype", "mountpoint"},
 	"node_memory_MemAvailable_bytes":                             nil,
 	"node_memory_MemTotal_bytes":                                 nil,
 	"node_vmstat_oom_kill":                                       nil,
@@ -57,12 +56,6 @@ func hostRules(s Settings) Group {
 			Expr:        fmt.Sprintf(`node_filesystem_files_free{%s} / (node_filesystem_files > 0) < 0.1`, disks),
 			Summary:     "A file system runs out of files",
 			Description: `{{ $value | humanizePercentage }} of the inodes of {{ $labels.mountpoint }} are free.`,
-		},
-		{
-			Name: "HostDiskReadOnly", Service: Host, Severity: Critical, For: time.Minute,
-			Expr:        `node_filesystem_readonly{mountpoint="/"} == 1`,
-			Summary:     "The host's root file system became read-only",
-			Description: `The kernel does that after errors of the disk.`,
 		},
 		{
 			Name: "HostMemoryLow", Service: Host, Severity: Warning, For: 15 * time.Minute,

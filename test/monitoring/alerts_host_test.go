@@ -52,13 +52,6 @@ var hostScenarios = slices.Concat([]scenario{
 		},
 	},
 	{
-		alert: "HostDiskReadOnly", is: "critical host",
-		input: []string{`node_filesystem_readonly` + ext4 + ` | 0x4 1x10 0x60`},
-		fires: 6 * minute, over: 16 * minute, with: onRoot,
-		says:  "The kernel does that after errors of the disk.",
-		quiet: []string{`node_filesystem_readonly` + ext4 + ` | 0x200; node_filesystem_readonly{mountpoint="/snap"} | 1x200`},
-	},
-	{
 		alert: "HostMemoryLow", is: "warning host",
 		input: []string{`node_memory_MemAvailable_bytes | 500x4 99x20 500x60`, `node_memory_MemTotal_bytes | 1000x100`},
 		fires: 20 * minute, over: 26 * minute,
