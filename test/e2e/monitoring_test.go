@@ -124,5 +124,8 @@ func testMonitoring(t *testing.T) {
 	t.Run("Configuration_HoldsNoSecret", testConfiguration)
 	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver) })
 	t.Run("Queries_OfAllDashboardsHaveAnAnswer", testQueries)
+	if full {
+		t.Run("Rules_AreFineToAnotherLinter", testPint)
+	}
 	t.Run("Runbooks_HaveCommandsThatWork", testRunbooks)
 }

@@ -1,3 +1,4 @@
+// pint, a linter for rules of Prometheus, which looks at a running one.
 module prefect-platform/tools/pint
 
 go 1.26.0

@@ -1,0 +1,16 @@
+prometheus "live" {
+  uri     = "http://prometheus:9090"
+  timeout = "30s"
+}
+
+# A young server has a history of minutes, and no series of what has not happened yet.
+check "promql/series" {
+  lookbackRange = "3m"
+  lookbackStep  = "10s"
+
+  ignoreLabelsValue = {
+    "edge_requests_total"              = ["status"]
+    "prefect_flow_runs_ended_recently" = ["state"]
+    "prefect_flow_runs_due_recently"   = ["started"]
+  }
+}
