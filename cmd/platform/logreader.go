@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,6 +132,9 @@ func (r *logReader) print(name string, l live.LogLine) {
 	defer r.mutex.Unlock()
 	if r.show.raw {
 		fmt.Println(l.Text)
+		return
+	}
+	if strings.TrimSpace(l.Text) == "" {
 		return
 	}
 	for _, line := range logline.Show(l.At.Local(), l.Text) {

@@ -11,21 +11,22 @@ import (
 	"time"
 )
 
-// clock is RFC 3339 with milliseconds, which all programs of the platform have but nginx.
+// clock is RFC 3339 with milliseconds.
 const clock = "2006-01-02T15:04:05.000Z07:00"
 
 // behind is what a person has no use for beside the rest: ids are long, and the names of a task run and of its flow run say the same as those of task and flow.
 var behind = []string{"flow_run_id", "task_run_id", "flow_name", "task_name", "flow_run_name", "source"}
 
 // Show returns the line to print, and after it those that belong to it: further lines of the message, and an exception. Times are in the zone of at, which is when
-// the engine received the line and stands for the time in it when that has none. Text that is none of our programs' JSON is shown as it is. What would move the
-// cursor, colour the screen or turn the direction of writing is shown as Go writes it in a string: whoever logs must not write to the terminal.
+// the engine received the line and stands for the time in it when that has none, or only whole seconds, as nginx's. Text that is none of our programs' JSON is
+// shown as it is. What would move the cursor, colour the screen or turn the direction of writing is shown as Go writes it in a string: whoever logs must not
+// write to the terminal.
 func Show(at time.Time, text string) []string {
 	fields, known := parse(text)
 	if !known {
 		return []string{printable(strings.TrimPrefix(stamp(at)+" "+text, " "))}
 	}
-	if own, err := time.Parse(time.RFC3339, fields.take("time")); err == nil {
+	if own, err := time.Parse(time.RFC3339, fields.take("time")); err == nil && own.Nanosecond() > 0 {
 		at = own.In(at.Location())
 	}
 	said := fields.request()
