@@ -11,7 +11,7 @@ type Config struct {
 	Host string `json:"host"`
 	// Production makes the checks strict, see above.
 	Production bool `json:"production"`
-	// TimeZone is the IANA name of the zone in which containers write console logs, such as Asia/Shanghai. Times in the database and in JSON logs are UTC.
+	// TimeZone is the IANA name of the zone in which containers write logs, such as Asia/Shanghai; JSON logs have the offset from UTC in each time. Times in the database are UTC.
 	TimeZone string `json:"timeZone"`
 
 	Edge     Edge     `json:"edge"`

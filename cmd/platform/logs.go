@@ -3,39 +3,54 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"prefect-platform/internal/engine"
 	"prefect-platform/internal/engine/live"
+	"prefect-platform/internal/logline"
 	"prefect-platform/internal/tokens"
 )
 
+// logOptions choose what of the logs is shown, and how.
+type logOptions struct {
+	read live.LogOptions
+	run  string // id of the flow run whose lines are shown; all lines when empty
+	raw  bool   // as the containers wrote them
+}
+
 func newLogs(o *options) *cobra.Command {
-	var read live.LogOptions
+	var show logOptions
 	cmd := &cobra.Command{
 		Use:   "logs [workload ...]",
 		Short: "Show what the containers wrote",
 		Long: `Show the logs of all workloads, or of some: postgres, redis, migrate, roles, api, services, worker-<pool>, nginx, ... Lines of several containers are
 merged by time. With --follow, containers that start later are shown too.`,
-		RunE: func(c *cobra.Command, workloads []string) error {
+		RunE: func(c *cobra.Command, workloads []string) (err error) {
+			if c.Flags().Changed("flow-run") {
+				if show.run, err = logline.RunID(show.run); err != nil {
+					return err
+				}
+			}
 			s, err := open(c.Context(), o)
 			if err != nil {
 				return err
 			}
-			return s.logs(c.Context(), workloads, read)
+			return s.logs(c.Context(), workloads, show)
 		},
 	}
-	cmd.Flags().BoolVarP(&read.Follow, "follow", "f", false, "go on until Ctrl-C")
-	cmd.Flags().StringVar(&read.Since, "since", "", "only lines from a time (RFC 3339) or a duration ago (10m)")
-	cmd.Flags().IntVarP(&read.Tail, "tail", "n", 0, "only this many last lines of each container (0: all)")
+	cmd.Flags().BoolVarP(&show.read.Follow, "follow", "f", false, "go on until Ctrl-C")
+	cmd.Flags().StringVar(&show.read.Since, "since", "", "only lines from a time (RFC 3339) or a duration ago (10m)")
+	cmd.Flags().IntVarP(&show.read.Tail, "tail", "n", 0, "only this many last lines of each container (0: all)")
+	cmd.Flags().StringVar(&show.run, "flow-run", "", "only lines of the flow run with this id, and those that name it")
+	cmd.Flags().BoolVar(&show.raw, "raw", false, "lines as the containers wrote them, most of them JSON, without names and times")
 	return cmd
 }
 
-func (s *session) logs(ctx context.Context, workloads []string, read live.LogOptions) error {
+func (s *session) logs(ctx context.Context, workloads []string, show logOptions) error {
 	c, err := s.config(ctx)
 	if err != nil {
 		return err
@@ -50,13 +65,21 @@ func (s *session) logs(ctx context.Context, workloads []string, read live.LogOpt
 		return err
 	}
 	wanted := choose(has.Of(s.options.stack), workloads)
-	if len(wanted) == 0 && !read.Follow {
+	if len(wanted) == 0 && !show.read.Follow {
 		return fmt.Errorf("no such container; there are: %s", strings.Join(workloadsOf(has.Of(s.options.stack)), ", "))
 	}
-	if read.Follow {
-		return follow(ctx, e, s.options.stack, wanted, workloads, read)
+	r := newLogReader(e, show, wanted)
+	shown, err := r.history(ctx, wanted)
+	if err != nil {
+		return err
 	}
-	return merge(ctx, e, wanted, read)
+	if show.read.Follow {
+		return r.follow(ctx, s.options.stack, wanted, workloads)
+	}
+	if shown == 0 && show.run != "" {
+		fmt.Fprintf(os.Stderr, "No line names the flow run %s: it ran in another stack, or so long ago that the engine has dropped its lines (docs/operations.md, Logs).\n", show.run)
+	}
+	return nil
 }
 
 // choose leaves out holders of files, which never write, and what was not asked for.
@@ -77,72 +100,4 @@ func workloadsOf(all []live.Container) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-type namedLine struct {
-	name string
-	live.LogLine
-}
-
-// merge prints the lines of all containers in the order of their time.
-func merge(ctx context.Context, e *live.Engine, containers []live.Container, read live.LogOptions) error {
-	var lines []namedLine
-	for _, c := range containers {
-		if err := e.Logs(ctx, c.ID, read, func(l live.LogLine) { lines = append(lines, namedLine{c.Name, l}) }); err != nil {
-			return err
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b namedLine) int { return a.At.Compare(b.At) })
-	width := widest(containers)
-	for _, l := range lines {
-		fmt.Printf("%-*s  %s\n", width, l.name, l.Text)
-	}
-	return nil
-}
-
-// follow prints lines as they come, also those of containers that start meanwhile.
-func follow(ctx context.Context, e *live.Engine, stack string, containers []live.Container, workloads []string, read live.LogOptions) error {
-	started, failed := e.Started(ctx, stack)
-	width := widest(containers)
-	var printing sync.Mutex
-	show := func(c live.Container, read live.LogOptions) {
-		err := e.Logs(ctx, c.ID, read, func(l live.LogLine) {
-			printing.Lock()
-			defer printing.Unlock()
-			fmt.Printf("%-*s  %s\n", width, c.Name, l.Text)
-		})
-		if err != nil && ctx.Err() == nil {
-			fmt.Printf("%-*s  (%v)\n", width, c.Name, err)
-		}
-	}
-	for _, c := range containers {
-		go show(c, read)
-	}
-	for {
-		select {
-		case id, more := <-started:
-			if !more {
-				return nil
-			}
-			c, err := e.Container(ctx, id)
-			if err == nil && len(choose([]live.Container{*c}, workloads)) == 1 {
-				go show(*c, live.LogOptions{Follow: true})
-			}
-		case err := <-failed:
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-func widest(containers []live.Container) int {
-	width := 0
-	for _, c := range containers {
-		width = max(width, len(c.Name))
-	}
-	return width
 }

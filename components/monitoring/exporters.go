@@ -44,6 +44,7 @@ func (a Args) postgresExporter() workload.Spec {
 	s := a.exporter(catalogue.PostgresExporter, a.Images.PostgresExporter, 48, workload.Network{Name: a.Networks.DB})
 	s.Command = []string{
 		"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.PostgresExporter.Port),
+		logFormat,
 		"--collector.long_running_transactions", "--collector.database_wraparound", "--collector.postmaster", "--collector.stat_checkpointer",
 	}
 	s.Env = map[string]string{
@@ -74,6 +75,7 @@ func (a Args) nodeExporter() workload.Spec {
 	s := a.exporter(catalogue.NodeExporter, a.Images.NodeExporter, 32)
 	s.Command = []string{
 		"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.NodeExporter.Port),
+		logFormat,
 		"--collector.filesystem.mount-points-include=^" + workload.FilesDir + "$",
 		"--no-collector.netdev", "--no-collector.netclass", "--no-collector.netstat", "--no-collector.sockstat", "--no-collector.softnet", "--no-collector.udp_queues", // of the container
 	}
@@ -86,6 +88,7 @@ func (a Args) blackboxExporter(modules string) workload.Spec {
 	s.Command = []string{
 		"--config.file=" + workload.FilesDir + "/" + promconf.Blackbox,
 		"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.BlackboxExporter.Port),
+		logFormat,
 	}
 	s.Files = map[string]workload.File{
 		promconf.Blackbox:      workload.Text(modules),

@@ -14,6 +14,7 @@ const (
 	nobody           = "65534:65534" // in the images of the Prometheus project
 	prometheusData   = "/prometheus"
 	alertmanagerData = "/alertmanager"
+	logFormat        = "--log.format=json" // of all programs of the Prometheus project
 )
 
 // prometheus has neither the endpoints that stop it nor those that delete: a change of its files makes it anew, with what it has collected.
@@ -30,6 +31,7 @@ func (a Args) prometheus(files map[string]string) workload.Spec {
 			"--config.file=" + workload.FilesDir + "/" + promconf.Config,
 			"--storage.tsdb.path=" + prometheusData,
 			"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.Prometheus.Port),
+			logFormat,
 		},
 		Files:     all,
 		Networks:  []workload.Network{{Name: a.Networks.Mon, Aliases: []string{catalogue.Prometheus.Host}}},
@@ -53,6 +55,7 @@ func (a Args) alertmanager(config string) workload.Spec {
 			"--storage.path=" + alertmanagerData,
 			"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.Alertmanager.Port),
 			"--cluster.listen-address=",
+			logFormat,
 		},
 		Files:     files,
 		Networks:  []workload.Network{{Name: a.Networks.Mon, Aliases: []string{catalogue.Alertmanager.Host}}, {Name: a.Networks.Egress}},

@@ -59,7 +59,7 @@ func (a Args) api() workload.Spec {
 		},
 		WorkingDir:  filesDir,
 		Env:         a.apiEnvironment(),
-		Files:       a.serverFiles("drain.py", "api.py", "maintenance.py", "publishing.py", "tested.py", "check.py"),
+		Files:       a.serverFiles("drain.py", "api.py", "maintenance.py", "platformlog.py", "publishing.py", "tested.py", "check.py"),
 		Networks:    a.apiNetworks(),
 		Health:      workload.Health{Command: []string{"python", "-S", "-E", filesDir + "/check.py", "api"}},
 		MemoryMiB:   a.API.MemoryMiB,
@@ -80,7 +80,7 @@ func (a Args) apiNetworks() []workload.Network {
 }
 
 func (a Args) services() workload.Spec {
-	files := a.serverFiles("services.py", "publishing.py", "tested.py", "environment.py", "check.py")
+	files := a.serverFiles("services.py", "platformlog.py", "publishing.py", "tested.py", "environment.py", "check.py")
 	a.addExtraCA(files)
 	return workload.Spec{
 		Role:       "services",
@@ -124,7 +124,7 @@ func (a Args) worker(group config.Worker, results, logs *workload.Volume) worklo
 	for _, name := range group.Networks {
 		networks = append(networks, workload.Network{Name: pulumi.String(name)})
 	}
-	files := a.clientFiles("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "check.py")
+	files := a.clientFiles("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py", "check.py")
 	a.addExtraCA(files)
 	if len(group.SecretEnvironment) > 0 {
 		files["secret-environment.json"] = workload.SecretText(a.secretEnvironment(group.SecretEnvironment))

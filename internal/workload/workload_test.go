@@ -87,6 +87,33 @@ func TestRun_GivesEveryContainerTheHardenedShape(t *testing.T) {
 	}
 }
 
+func TestEveryContainer_KeepsABoundedLogOnTheEngine(t *testing.T) {
+	r, err := register(func(ctx *pulumi.Context, e *Engine) error {
+		if _, err := Job(ctx, e, "once", example(StopFirst)); err != nil {
+			return err
+		}
+		_, err := Run(ctx, e, "it", example(StartFirst))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := map[string]bool{}
+	for _, c := range r.All(tokens.Container) {
+		if driver := c.Inputs["logDriver"]; driver != resource.NewProperty("local") {
+			t.Errorf("%s has the log driver %v", c.Name, driver)
+		}
+		want := resource.PropertyMap{"max-size": resource.NewProperty("10m"), "max-file": resource.NewProperty("5")}
+		if options := c.Inputs["logOpts"]; !options.DeepEquals(resource.NewProperty(want)) {
+			t.Errorf("%s has the log options %v", c.Name, options)
+		}
+		roles[c.Name] = true
+	}
+	if len(roles) != 4 { // two that run, and a holder of files for each
+		t.Errorf("containers: %v", roles)
+	}
+}
+
 func TestRun_ReplacesOwnersOfAVolumeStopFirstAndOthersStartFirst(t *testing.T) {
 	for name, each := range map[string]struct {
 		order       Order

@@ -23,6 +23,7 @@ func TestHardening_EveryContainer(t *testing.T) {
 	for _, c := range stack.Containers(t) {
 		role := c.Config.Labels[labelRole]
 		count[role]++
+		checkLogBounded(t, c)
 		switch role {
 		case "service":
 			running = append(running, c.Config.Labels[labelWorkload])
@@ -83,7 +84,6 @@ func checkConfined(t *testing.T, c container.InspectResponse) {
 		"a memory limit":            host.Memory > 0,
 		"no swap beyond it":         host.MemorySwap == host.Memory,
 		"a CPU limit":               host.NanoCPUs > 0 || host.CPUQuota > 0,
-		"a log limit":               host.LogConfig.Type == "local" && host.LogConfig.Config["max-size"] != "" && host.LogConfig.Config["max-file"] != "",
 		"its own process namespace": host.PidMode == "" && !host.IpcMode.IsHost() && !host.UTSMode.IsHost(),
 		"no device":                 len(host.Devices) == 0,
 	} {
@@ -98,6 +98,14 @@ func checkConfined(t *testing.T, c container.InspectResponse) {
 		if mount.Destination == "/etc/platform" && mount.RW {
 			t.Errorf("%s can write its own files", c.Name)
 		}
+	}
+}
+
+// checkLogBounded looks at what the engine keeps of a container's output: compressed files, of which the oldest goes.
+func checkLogBounded(t *testing.T, c container.InspectResponse) {
+	t.Helper()
+	if log := c.HostConfig.LogConfig; log.Type != "local" || log.Config["max-size"] != "10m" || log.Config["max-file"] != "5" {
+		t.Errorf("%s has the log %s with %v", c.Name, log.Type, log.Config)
 	}
 }
 

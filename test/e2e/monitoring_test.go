@@ -111,7 +111,19 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T
 
 func testMonitoring(t *testing.T) {
 	receiver := watch(t)
+	for _, c := range stack.Containers(t) {
+		checkLogBounded(t, c)
+	}
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
+	for _, workload := range []string{"prometheus", "alertmanager", "blackbox-exporter", "node-exporter", "postgres-exporter"} {
+		written := lines(t, "logs", workload, "--raw")
+		if len(written) == 0 {
+			t.Errorf("%s has written nothing", workload)
+		}
+		for _, line := range written {
+			readLogged(t, line)
+		}
+	}
 	Await(t, time.Minute, "a sign of life", func() error {
 		if stdout, _ := receiver.Output(t); !strings.Contains(stdout, `"/alive"`) {
 			return errors.New(stdout)

@@ -21,6 +21,7 @@ import struct
 import sys
 import time
 
+import platformlog
 import uvicorn
 
 IP_MINTTL = 21  # linux/in.h
@@ -47,11 +48,11 @@ def waiting(listener):
 
 async def drain(server, serve):
     try:
-        print(f"drain: serving on for {serve:g} s", flush=True)
+        platformlog.say("drain", f"serving on for {serve:g} s")
         server.config.encoded_headers.append((b"connection", b"close"))
         await asyncio.sleep(serve)
 
-        print("drain: refusing new connections", flush=True)
+        platformlog.say("drain", "refusing new connections")
         listeners = [listener for each in server.servers for listener in each.sockets]
         for listener in listeners:
             hold_off_new_connections(listener)
@@ -64,7 +65,7 @@ async def drain(server, serve):
             accept_packets(connection.transport.get_extra_info("socket"))
         await asyncio.sleep(ACCEPTED)
     finally:
-        print("drain: stopping", flush=True)
+        platformlog.say("drain", "stopping")
         server.should_exit = True
 
 
@@ -99,6 +100,6 @@ if __name__ == "__main__":
         runpy.run_module(options.module, run_name="__main__", alter_sys=True)
     finally:
         if drained:
-            print(f"drain: stopped, lingering for {options.linger:g} s", flush=True)
+            platformlog.say("drain", f"stopped, lingering for {options.linger:g} s")
             time.sleep(options.linger)
             drained[0].result()

@@ -6,16 +6,15 @@ A log must never harm the flow: what cannot be written within LOCK_SECONDS is dr
 """
 
 import fcntl
-import json
 import logging
 import os
 import sys
 import time
-from datetime import datetime
+
+import platformlog
 
 LOCK_SECONDS = 1.0  # longest wait for the other processes
 PAUSE_SECONDS = 10.0  # records dropped unseen after a failure, so that a flow is not slowed by each of its log lines
-RUN_FIELDS = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name", "flow_name", "task_name")
 
 
 class FlowLogHandler(logging.Handler):
@@ -30,7 +29,7 @@ class FlowLogHandler(logging.Handler):
         if time.monotonic() < self.paused_until:
             return
         try:
-            self._append(encode(record))
+            self._append(platformlog.encode(record).encode() + b"\n")
         except Exception as error:  # a full disk, a lock held by a stopped process, an argument that cannot be formatted
             if isinstance(error, OSError):
                 self.paused_until = time.monotonic() + PAUSE_SECONDS
@@ -79,17 +78,3 @@ def _lock(fd, deadline):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.002)
-
-
-def encode(record):
-    """One line: time with UTC offset, level, logger, message, the run that it belongs to, the exception if there is one."""
-    entry = {
-        "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
-        "level": record.levelname,
-        "logger": record.name,
-        "message": record.getMessage(),
-    }
-    entry.update((name, str(value)) for name in RUN_FIELDS if (value := getattr(record, name, None)) is not None)
-    if record.exc_info and record.exc_info[0]:
-        entry["exception"] = logging.Formatter().formatException(record.exc_info)
-    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"

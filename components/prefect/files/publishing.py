@@ -10,6 +10,7 @@ Uvicorn answers it before Prefect has seen the events that came ahead of it; her
 """
 
 import orjson
+import platformlog
 from prefect_redis import messaging
 from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
@@ -54,7 +55,7 @@ def install_in_api():
     global uvicorns_receive
     install()
     if not hasattr(AutoWebSocketsProtocol, "handle_ping"):
-        print("publishing: this uvicorn confirms events before they are published: a kill can lose what it has queued", flush=True)
+        platformlog.say("publishing", "this uvicorn confirms events before they are published: a kill can lose what it has queued")
         return
     uvicorns_receive = AutoWebSocketsProtocol.receive
     AutoWebSocketsProtocol.handle_ping, AutoWebSocketsProtocol.receive = handle_ping, receive

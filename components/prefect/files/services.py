@@ -16,6 +16,7 @@ import signal
 import sys
 
 import environment
+import platformlog
 import tested
 
 BATCH = 200  # events stored at once
@@ -32,6 +33,7 @@ stopping = asyncio.Event()
 
 tested.check()
 environment.complete()
+platformlog.install()
 
 import sqlalchemy  # noqa: E402
 from prefect.cli._server_utils import _run_all_services  # noqa: E402

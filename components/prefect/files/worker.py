@@ -23,6 +23,7 @@ import tempfile
 import time
 
 import environment
+import platformlog
 import yaml
 
 REFUSED_SECONDS = 90  # for an API that knows another credential to go; `up` gives a worker 120 to be healthy
@@ -40,7 +41,7 @@ def log_flows_to(file):
     folder of this file on their path would hide their own modules of the same names.
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowlog-"))
-    for name in ("flowevents.py", "flowlog.py", "flowrun.py"):
+    for name in ("flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
         shutil.copy(HERE / name, folder)
     packaged = pathlib.Path(importlib.util.find_spec("prefect").origin).parent / "logging" / "logging.yml"
     config = yaml.safe_load(packaged.read_text())
@@ -182,12 +183,12 @@ async def work(make, drain):
         except Exception as error:
             if "401 Unauthorized" not in str(error) or stop.is_set() or time.monotonic() > deadline:
                 raise
-            print("worker: an API refuses the credential; it may be the one before a change of it", flush=True)
+            platformlog.say("worker", "an API refuses the credential; it may be the one before a change of it")
             await asyncio.sleep(1)
 
 
 async def _work(worker, drain, stop):
-    running = asyncio.create_task(worker.start(with_healthcheck=True))
+    running = asyncio.create_task(worker.start(with_healthcheck=True, printer=functools.partial(platformlog.say, "worker")))
     await asyncio.wait({running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
 
     async def ended(seconds):
@@ -198,7 +199,7 @@ async def _work(worker, drain, stop):
 
     if not running.done():
         worker.draining = True
-        print(f"worker: takes no new run, lets {len(worker.flows)} finish within {drain:g} s", flush=True)
+        platformlog.say("worker", f"takes no new run, lets {len(worker.flows)} finish within {drain:g} s")
         if not await ended(drain):
             worker.kill(signal.SIGTERM, f"This run is ended: its worker was stopped {drain:g} s ago.")
         if not await ended(KILL_SECONDS):
@@ -218,5 +219,6 @@ if __name__ == "__main__":
     parser.add_argument("--flow-log", default="/var/log/prefect/flows.log", metavar="FILE")
     options = parser.parse_args()
     environment.complete()
+    platformlog.install()
     Worker = draining_worker(log_flows_to(options.flow_log))
     asyncio.run(work(lambda: Worker(work_pool_name=options.pool, name=options.name, limit=options.limit), options.drain))

@@ -1,4 +1,5 @@
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -192,14 +193,22 @@ class Drain(unittest.TestCase):
     def test_drains_prefects_api(self):
         """Prefect's own command ends in uvicorn.run in this process; if it no longer did, nothing would drain."""
         port, home = free_port(), folder()
-        environment = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_UI_ENABLED": "false"}
+        environment = {
+            "PREFECT_HOME": str(home),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_SERVER_LOGGING_LEVEL": "INFO",
+        }
         command = [sys.executable, FILES / "drain.py", "--serve=0.1", "--linger=0.1", "--", "api", "server", "start", "--no-services", "--port", port]
         process = start(command, home / "log", **environment)
         self.addCleanup(process.end)
         wait(lambda: self.status(port, "/api/health"), 90, "Prefect")
         process.terminate()
         self.assertEqual(process.wait(30), 0)
-        self.assertIn("drain: stopping", process.log.read_text())
+        lines = [line for line in process.log.read_text().splitlines() if line and line != "Server stopped!"]  # Prefect prints that
+        said = [json.loads(line) for line in lines]
+        self.assertIn(("drain", "stopping"), [(line["logger"], line["message"]) for line in said])
+        self.assertIn("uvicorn.error", [line["logger"] for line in said])
 
 
 if __name__ == "__main__":

@@ -216,7 +216,8 @@ class Services(unittest.TestCase):
         self.addCleanup(self.postgres.start)
         process = self.services(beating=False)
         self.assertEqual(process.wait(90), 1)
-        self.assertIn("has ended", process.log.read_text())
+        said = [json.loads(line)["message"] for line in process.log.read_text().splitlines()]
+        self.assertTrue(any("has ended" in message for message in said), said)
 
 
 if __name__ == "__main__":

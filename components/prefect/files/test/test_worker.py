@@ -53,7 +53,7 @@ class Worker(unittest.TestCase):
     def worker(self, pool, drain=30, limit=5, kill_seconds=3, **environment):
         """A worker that has claimed its pool."""
         home = folder()
-        for name in ("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py"):
+        for name in ("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
             program = (FILES / name).read_text().replace("KILL_SECONDS = 15", f"KILL_SECONDS = {kill_seconds}")
             (home / name).write_text(program)
         self.flow_log = home / "flows.log"
@@ -116,6 +116,9 @@ class Worker(unittest.TestCase):
         costs = [line for line in log if line["message"] == "costs $5"]
         self.assertLessEqual(set(running), {line["flow_run_id"] for line in costs})
         self.assertTrue(all(line["task_run_name"].startswith("nap-") for line in costs))
+        said = [json.loads(line) for line in process.log.read_text().splitlines()]
+        for logger in ("prefect.flow_runs", "prefect.task_runs", "prefect.flow_runs.worker"):
+            self.assertLessEqual(set(running), {line.get("flow_run_id") for line in said if line["logger"] == logger}, logger)
 
         second = self.worker("finish")
         for each in (racing, late):
@@ -179,7 +182,7 @@ class Refused:
     def busy(self):
         return False
 
-    async def start(self, with_healthcheck):
+    async def start(self, with_healthcheck, printer):
         if Refused.made < 3:
             raise RuntimeError(self.ended)
 
