@@ -144,7 +144,7 @@ func TestParse_TakesWhatIsRight(t *testing.T) {
 		"tls: {validityDays: 398, renewalDays: 0, alsoFor: [prefect.corp.net, 192.168.1.20, '::1']}",
 		"database: {maxConnections: 85, memoryMiB: 425}",
 		"workers: []",
-		"workers: []\nmonitoring: {canary: true}",
+		"workers: []\nmonitoring: {enabled: false, canary: true}",
 		"workers: [{}, {pool: Etl 2.x, image: 'registry.corp.net:5000/data/flows:2026-11-23', environment: {OMP_NUM_THREADS: '4', SSL_KEY_FILE: /run/key, MONKEY: x}, networks: [warehouse_default]}]",
 		"workers: [{image: 'registry.corp.net/flows:1482'}, {pool: b, image: 'registry.corp.net/flows:9f3c2ab'}]",
 		"workers: [{secretEnvironment: [WAREHOUSE_PASSWORD]}]\nworkerSecrets: {WAREHOUSE_PASSWORD: {secure: x}, NOT_USED_YET: {secure: '5'}}",

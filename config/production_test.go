@@ -24,12 +24,15 @@ var wrongProduction = []wrong{
 		`edge.exempt[0]: found 0.0.0.0/1, want the networks of remote workers only, in production: no rate limit applies to them (pulumi config set --path 'edge.exempt[0]' 192.168.1.0/24)`),
 	refused(`api: {replicas: 1}`,
 		`api.replicas: found 1, want 2 or more in production: one of them may die (pulumi config set --path api.replicas 2)`),
-	refused(`monitoring: {receivers: [], speed: 60}
-receiverSecrets: {team: null}
-watchdogUrl: null`,
-		`monitoring.receivers: found nobody, want somebody who is told of alerts, in production (pulumi config set --path 'monitoring.receivers[0].name' team)`,
-		`monitoring.speed: found 60, want 1 in production (pulumi config set --path monitoring.speed 1)`,
-		`watchdogUrl: found nothing, want the URL of a heartbeat service elsewhere, in production: a host that is down tells nobody itself (pulumi config set --secret watchdogUrl)`),
+	refused(`monitoring: {speed: 60}`,
+		`monitoring.speed: found 60, want 1 in production (pulumi config set --path monitoring.speed 1)`),
 	refused(`docker:sshOpts: [-o, StrictHostKeyChecking=no]`,
 		`docker:sshOpts: found StrictHostKeyChecking=no, want host keys that are checked, in production: whoever answers would get every secret (ssh-keyscan -H HOST >> ~/.ssh/known_hosts; pulumi config rm docker:sshOpts)`),
+}
+
+// wrongUnwatched is about a production stack that names nobody.
+var wrongUnwatched = []wrong{
+	refused(`monitoring: {receivers: []}`,
+		`monitoring.receivers: found nobody, want somebody who is told of alerts, in production (pulumi config set --path 'monitoring.receivers[0].name' team)`,
+		`watchdogUrl: found nothing, want the URL of a heartbeat service elsewhere, in production: a host that is down tells nobody itself (pulumi config set --secret watchdogUrl)`),
 }

@@ -58,6 +58,7 @@ func TestParse_RefusesWithTheseWords(t *testing.T) {
 		"monitoring": {small, wrongMonitoring},
 		"engine":     {small, wrongEngine},
 		"production": {large, wrongProduction},
+		"unwatched":  {unwatched, wrongUnwatched},
 	} {
 		for _, c := range table.cases {
 			t.Run(concern+"/"+c.stack, func(t *testing.T) {

@@ -47,13 +47,17 @@ const small = `
 edge: {allow: [192.168.1.0/24]}
 `
 
-// large is right under the rules of production.
-const large = `
+// unwatched is right under the rules of production, but for who is told of alerts.
+const unwatched = `
 production: true
 host: prefect.corp.net
 edge: {address: 0.0.0.0, hsts: true, allow: [192.168.1.0/24]}
 database: {maxConnections: 120}
 api: {replicas: 2}
+`
+
+// large is right under the rules of production.
+const large = unwatched + `
 monitoring: {receivers: [{name: team, kind: webhook}]}
 receiverSecrets: {team: {secure: https://hooks.corp.net/x}}
 watchdogUrl: {secure: https://alive.corp.net/x}

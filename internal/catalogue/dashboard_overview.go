@@ -75,7 +75,7 @@ func overviewDashboard(s Settings) Dashboard {
 	}
 }
 
-func logsDashboard(s Settings) Dashboard {
+func logsDashboard() Dashboard {
 	return Dashboard{
 		Name: "logs", Title: "Logs", About: "Where logs are, and how to read them.",
 		Rows: []Row{{Title: "Where to look", Panels: []Panel{{

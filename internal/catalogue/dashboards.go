@@ -83,7 +83,7 @@ func (s Settings) Sampled(expr string) string {
 func (c *Catalogue) Pace() time.Duration { return c.Settings.Interval(usual) }
 
 func dashboards(s Settings) []Dashboard {
-	return []Dashboard{overviewDashboard(s), prefectDashboard(s), postgresDashboard(s), edgeDashboard(s), hostDashboard(s), logsDashboard(s)}
+	return []Dashboard{overviewDashboard(s), prefectDashboard(s), postgresDashboard(s), edgeDashboard(s), hostDashboard(s), logsDashboard()}
 }
 
 // dashboards are checked as rules are: a panel that can never show anything is a mistake that nobody would notice.

@@ -24,7 +24,8 @@ func testRunbooks(t *testing.T) {
 	}
 	for command, page := range commands {
 		// drift ends with 2 when it has found some, which the receiver of this test is.
-		if out, err := stack.followed(command); err != nil && !(command == "platform drift" && strings.Contains(out, "1 difference")) {
+		out, err := stack.followed(command)
+		if expected := command == "platform drift" && strings.Contains(out, "1 difference"); err != nil && !expected {
 			t.Errorf("%s: %s\n%v\n%s", page, command, err, out)
 		}
 	}
