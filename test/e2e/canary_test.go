@@ -36,16 +36,6 @@ func testCanary(t *testing.T, receiver *Process) {
 	took := Await(t, 3*time.Minute, "the canary's success to reach Prometheus", func() error { return succeededSince(t, start) })
 	t.Logf("the canary succeeded within %s", took.Round(time.Second))
 
-	var tasks []struct {
-		State string `json:"state_type"`
-	}
-	stack.API(t, "POST", "/task_runs/filter", map[string]any{
-		"flow_runs": map[string]any{"deployment_id": map[string]any{"any_": []string{deployment.ID}}}, "task_runs": map[string]any{"state": map[string]any{"type": map[string]any{"any_": []string{"COMPLETED"}}}},
-	}, &tasks)
-	if len(tasks) == 0 {
-		t.Error("it succeeded without a task run")
-	}
-
 	if !full {
 		return
 	}
