@@ -199,6 +199,9 @@ SELECT run('cancelled before it started', 'CANCELLED:Cancelled', 'b1', 'd1', 200
 SELECT run('failed', 'FAILED:Failed', 'b1', 'd1', 2000, 1990, 880, 880);
 SELECT run('failed long ago', 'FAILED:Failed', 'b1', 'd1', 2000, 1990, 910, 910);
 SELECT run('the canary', 'COMPLETED:Completed', 'b1', 'd2', 1000, 1000, 950, 950);
+SELECT run('the canary before its task run is recorded', 'COMPLETED:Completed', 'b1', 'd2', 970, 970, 920, 920);
+INSERT INTO task_run (flow_run_id, name, task_key, dynamic_key, state_type)
+  SELECT id, 'sing', 'sing', '0', CASE name WHEN 'the canary' THEN 'COMPLETED' ELSE 'RUNNING' END::state_type FROM flow_run WHERE name LIKE 'the canary%';
 SELECT run('the canary failed', 'FAILED:Failed', 'b1', 'd2', 2100, 2100, 2000, 2000);
 INSERT INTO events (id, occurred, event, resource_id, resource, payload, received, recorded) VALUES
   (gen_random_uuid(), now() - interval '21 seconds', 'x', 'x', '{}', '{}', now(), now()), (gen_random_uuid(), now() - interval '99 seconds', 'x', 'x', '{}', '{}', now(), now());

@@ -164,12 +164,13 @@ FROM pg_stat_user_tables
 WHERE relname IN ('artifact', 'event_resources', 'events', 'flow_run', 'flow_run_state', 'log', 'task_run', 'task_run_state')`,
 		},
 		{
-			"prefect_canary_last_success_timestamp_seconds", "When the canary last succeeded.",
+			"prefect_canary_last_success_timestamp_seconds", "When the canary last succeeded, its task run recorded.",
 			nil,
 			`SELECT extract(epoch FROM r.end_time) AS value
 FROM flow_run r
 JOIN deployment d ON d.id = r.deployment_id
 WHERE d.name = '` + Canary + `' AND r.state_type = 'COMPLETED' AND r.end_time IS NOT NULL
+  AND EXISTS (SELECT FROM task_run t WHERE t.flow_run_id = r.id AND t.state_type = 'COMPLETED') -- which comes by way of the events
 ORDER BY r.end_time DESC
 LIMIT 1`,
 		},
@@ -186,6 +187,7 @@ var readable = map[string][]string{
 		"id", "flow_id", "deployment_id", "work_queue_id", "state_type", "state_name", "state_timestamp", "start_time", "end_time",
 		"expected_start_time", "next_scheduled_start_time", "auto_scheduled",
 	},
+	"task_run":   {"flow_run_id", "state_type"},
 	"work_pool":  {"id", "name", "is_paused"},
 	"work_queue": {"id", "name", "is_paused", "last_polled", "work_pool_id"},
 	"worker":     {"id", "work_pool_id", "last_heartbeat_time", "heartbeat_interval_seconds"},

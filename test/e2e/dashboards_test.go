@@ -122,7 +122,8 @@ func samples(t *testing.T, expr string) (int, error) {
 	if status != http.StatusOK {
 		return 0, fmt.Errorf("%d %s", status, body)
 	}
-	return len(answer.Data.Result), json.Unmarshal([]byte(body), &answer)
+	err := json.Unmarshal([]byte(body), &answer)
+	return len(answer.Data.Result), err
 }
 
 // later are metrics that something must happen for first, which no idle stack of this kind has.

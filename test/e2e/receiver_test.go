@@ -15,8 +15,11 @@ import (
 const double = `
 import http.server, json, os, socketserver, threading
 
+one = threading.Lock()
+
 def note(**what):
-    print(json.dumps(what), flush=True)
+    with one:
+        print(json.dumps(what), flush=True)
 
 class Web(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
