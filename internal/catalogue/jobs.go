@@ -149,7 +149,8 @@ func jobs(s Settings) []Job {
 		},
 		probe("probe-ready", moduleReady, "http://"+PrefectAPI.String()+"/api/ready", ""),
 		probe("probe-edge", moduleEdge, "https://"+EdgeHTTPS.String()+"/api/ready", s.Host),
-		probe("probe-no-credential", moduleNoCredential, "https://"+EdgeHTTPS.String()+"/api/admin/version", s.Host),
+		// A page of the interface: there the edge alone asks for the credential, where the API would refuse by itself and hide that the edge does not.
+		probe("probe-no-credential", moduleNoCredential, "https://"+EdgeHTTPS.String()+"/", s.Host),
 		probe("probe-redirect", moduleRedirect, "http://"+EdgeHTTP.String()+"/", s.Host),
 	}
 	if s.Grafana {
