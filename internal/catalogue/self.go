@@ -63,7 +63,8 @@ func selfRules() Group {
 		},
 		{
 			Name: "AlertmanagerNotificationsFailing", Service: Monitoring, Severity: Critical, For: 5 * time.Minute,
-			Expr:        `sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0`,
+			// Longer than Alertmanager waits between two attempts, so that one that fails again and again counts all the time.
+			Expr:        `sum by (integration) (rate(alertmanager_notifications_failed_total[15m])) > 0`,
 			Summary:     "Notifications do not arrive",
 			Description: `Those by {{ $labels.integration }} fail. This one comes by another way, if there is one.`,
 		},

@@ -241,7 +241,7 @@ func closeEdge(t *testing.T) { rewriteEdge(t, demandNothing, demand) }
 
 const scrapeFile = "/etc/platform/prometheus.yml"
 
-var nodeJob = regexp.MustCompile(`(?ms)^    - job_name: node$.*?(^    - job_name: )`)
+var nodeJob = regexp.MustCompile(`(?ms)^ *- job_name: node$.*?(^ *- job_name: )`)
 
 var wholeScrapes string
 
@@ -264,12 +264,17 @@ func removeJob(t *testing.T) {
 
 func restoreJob(t *testing.T) { reloadPrometheus(t, wholeScrapes) }
 
+// breakReceiver has it refuse what it is told, and something happen that it is to be told.
 func breakReceiver(receiver *Process) func(*testing.T) {
-	return func(t *testing.T) { stack.CopyIn(t, receiver.id, map[string]string{"/tmp/broken": ""}) }
+	return func(t *testing.T) {
+		stack.CopyIn(t, receiver.id, map[string]string{"/tmp/broken": ""})
+		stop(t, stack.Container(t, "node-exporter"))
+	}
 }
 
 func mendReceiver(receiver *Process) func(*testing.T) {
 	return func(t *testing.T) {
+		start(t, of(t, "node-exporter", "service"))
 		if done := stack.Exec(t, receiver.id, "rm", "/tmp/broken"); done.Code != 0 {
 			t.Fatal(done.Stderr)
 		}

@@ -79,7 +79,7 @@ var selfScenarios = slices.Concat([]scenario{
 	{
 		alert: "AlertmanagerNotificationsFailing", is: "critical monitoring",
 		input: []string{`alertmanager_notifications_failed_total{integration="email",reason="other",instance="a"} | 0x4 0+1x20 20x60`},
-		fires: 11 * minute, over: 29 * minute, with: labels{"integration": "email"},
+		fires: 11 * minute, over: 39 * minute, with: labels{"integration": "email"},
 		says:  "Those by email fail. This one comes by another way, if there is one.",
 		quiet: []string{`alertmanager_notifications_failed_total{integration="email"} | 3x200`},
 	},
