@@ -14,6 +14,7 @@ const (
 	nobody           = "65534:65534" // in the images of the Prometheus project
 	prometheusData   = "/prometheus"
 	alertmanagerData = "/alertmanager"
+	lookback         = 5 * time.Minute     // for which the last sample counts, Prometheus' default
 	logFormat        = "--log.format=json" // of all programs of the Prometheus project
 )
 
@@ -30,6 +31,7 @@ func (a Args) prometheus(files map[string]string) workload.Spec {
 		Command: []string{ // replaces the image's, so what is in that is here too
 			"--config.file=" + workload.FilesDir + "/" + promconf.Config,
 			"--storage.tsdb.path=" + prometheusData,
+			"--query.lookback-delta=" + catalogue.Duration(a.Settings.Pace(lookback)),
 			"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.Prometheus.Port),
 			logFormat,
 		},
