@@ -98,7 +98,7 @@ policies: ## preview the program, and each of its mutations, with the real comma
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
-	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 45m -v -run '$(E2E)' .
+	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 70m -v -run '$(E2E)' .
 
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
