@@ -303,7 +303,8 @@ async def main():
             print("took", len(held), flush=True)
             await asyncio.sleep(1)
 asyncio.run(main())
-`)})
+`),
+	})
 }
 
 // connections is who holds them.
