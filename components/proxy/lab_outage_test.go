@@ -149,7 +149,7 @@ func TestEdge_LosesNoRequestWhenTheAPIIsReplacedStartFirst(t *testing.T) {
 func (e *labEdge) drainingAPI(t *testing.T) string {
 	t.Helper()
 	files := map[string]workload.File{}
-	for name, path := range map[string]string{"drain.py": "../prefect/files/drain.py", "app.py": "testdata/app.py"} {
+	for name, path := range map[string]string{"drain.py": "../prefect/files/drain.py", "platformlog.py": "../prefect/files/platformlog.py", "app.py": "testdata/app.py"} {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
