@@ -15,6 +15,7 @@ const (
 	prometheusData   = "/prometheus"
 	alertmanagerData = "/alertmanager"
 	lookback         = 5 * time.Minute     // for which the last sample counts, Prometheus' default
+	resend           = time.Minute         // after which Alertmanager is told of an alert again; it believes in it for four of these. Prometheus' default
 	logFormat        = "--log.format=json" // of all programs of the Prometheus project
 )
 
@@ -32,6 +33,7 @@ func (a Args) prometheus(files map[string]string) workload.Spec {
 			"--config.file=" + workload.FilesDir + "/" + promconf.Config,
 			"--storage.tsdb.path=" + prometheusData,
 			"--query.lookback-delta=" + catalogue.Duration(a.Settings.Pace(lookback)),
+			"--rules.alert.resend-delay=" + catalogue.Duration(max(a.Settings.Pace(resend), 5*time.Second)),
 			"--web.listen-address=0.0.0.0:" + fmt.Sprint(catalogue.Prometheus.Port),
 			logFormat,
 		},
