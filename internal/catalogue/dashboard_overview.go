@@ -3,7 +3,7 @@ package catalogue
 import "fmt"
 
 func overviewDashboard(s Settings) Dashboard {
-	var budgets, burns []Panel
+	var budgets []Panel
 	var errors []Query
 	for _, o := range objectives(s) {
 		burning := []string{o.alert + "BudgetBurnsFast", o.alert + "BudgetBurnsSlowly"}
@@ -14,14 +14,14 @@ func overviewDashboard(s Settings) Dashboard {
 		})
 		errors = append(errors, Query{o.ratio("1h"), o.name})
 	}
-	burns = []Panel{{
+	burns := Panel{
 		Title: "What went wrong within an hour", Waits: "a request and a flow run", Kind: Graph, Unit: Ratio, Width: wholeWidth, Queries: errors,
 		About: "The share of each objective that was missed in the hour before. A line above the objective's allowance spends the budget faster than it grows.",
-	}}
+	}
 	return Dashboard{
 		Name: "overview", Title: "Overview", About: "Whether people can work: objectives, alerts, and the figures to look at first.",
 		Rows: []Row{
-			{Title: "Objectives over 30 days", Panels: append(budgets, burns...)},
+			{Title: "Objectives over 30 days", Panels: append(budgets, burns)},
 			{Title: "Alerts", Panels: []Panel{
 				{
 					Title: "Critical alerts", Kind: Number, Unit: Count, Width: 4, Levels: &Levels{1, 1},
