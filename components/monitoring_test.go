@@ -49,6 +49,7 @@ func TestMonitoring_TakesLittleMemory(t *testing.T) {
 	}{
 		{"dev, without dashboards", func(m *config.Monitoring) { m.Grafana.Enabled = false }, 512},
 		{"prod", func(m *config.Monitoring) { m.MemoryMiB = 512 }, 1228}, // as Pulumi.prod.yaml says
+		{"with logs", func(m *config.Monitoring) { m.Logs.Enabled = true }, 1228},
 	} {
 		var limits int
 		r := run(t, func(c *config.Config) { monitored(c); each.change(&c.Monitoring); limits = c.Monitoring.LimitsMiB() })
@@ -82,6 +83,43 @@ func TestMonitoring_ShowsDashboardsUnlessTheyAreTurnedOff(t *testing.T) {
 		}
 		if conf, has := args.Inputs["nginxConf"]; has && strings.Contains(conf.StringValue(), "location ~ ^/grafana/") {
 			t.Error("the edge leads to it")
+		}
+	}
+}
+
+func TestMonitoring_CollectsLogsWhereThatIsAskedFor(t *testing.T) {
+	r := run(t, func(c *config.Config) { monitored(c); c.Monitoring.Logs.Enabled = true }, mocks.Preview)
+	r.Find(t, tokens.Container, "monitoring-loki")
+	for _, args := range r.All(tokens.Container) {
+		driver, address := args.Inputs["logDriver"].StringValue(), args.Inputs["logOpts"].ObjectValue()["syslog-address"]
+		stays := args.Name == "monitoring-loki" || args.Name == "monitoring-log-collector" || strings.HasSuffix(args.Name, "-files") || strings.HasSuffix(args.Name, "-open") // the last two never start
+		if stays != (driver == "local") || driver == "syslog" && address.StringValue() != "udp://10.213.3.253:5514" {
+			t.Errorf("the log of %s goes to %s %v", args.Name, driver, address)
+		}
+	}
+	collector := r.Find(t, tokens.Container, "monitoring-log-collector").Inputs["networksAdvanced"].ArrayValue()
+	if len(collector) != 1 || collector[0].ObjectValue()["ipv4Address"].StringValue() != "10.213.3.253" {
+		t.Errorf("the collector is at %v", collector)
+	}
+	for _, each := range []struct{ holder, text string }{
+		{"monitoring-grafana-files", "http://loki:3100"}, {"monitoring-prometheus-files", "job_name: log-collector"}, {"monitoring-prometheus-files", "LogsLost"}, {"monitoring-loki-files", "retention_period: 360h"},
+	} {
+		if !strings.Contains(uploads(t, r, each.holder), each.text) {
+			t.Errorf("%s lacks %s", each.holder, each.text)
+		}
+	}
+}
+
+func TestMonitoring_CollectsNoLogsByItself(t *testing.T) {
+	r := run(t, monitored)
+	for _, args := range r.All("") {
+		if strings.Contains(args.Name, "loki") || strings.Contains(args.Name, "log-collector") || args.TypeToken == tokens.Container && args.Inputs["logDriver"].StringValue() != "local" {
+			t.Errorf("%s is made, with %v", args.Name, args.Inputs["logDriver"])
+		}
+	}
+	for holder, text := range map[string]string{"monitoring-grafana-files": "loki", "monitoring-prometheus-files": "log_collector"} {
+		if strings.Contains(uploads(t, r, holder), text) {
+			t.Errorf("%s speaks of %s", holder, text)
 		}
 	}
 }

@@ -39,6 +39,13 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Monitoring.Enabled && c.Monitoring.Logs.Enabled {
+		collector, err := c.Network.LogCollector()
+		if err != nil {
+			return nil, err
+		}
+		engine.Logs = netip.AddrPortFrom(collector, tokens.LogPort)
+	}
 	networks, err := newNetworks(ctx, engine, c)
 	if err != nil {
 		return nil, err
@@ -137,7 +144,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Engine: engine,
 		Images: monitoring.Images{
 			Prometheus: image(images.Prometheus), Alertmanager: image(images.Alertmanager), Prefect: image(images.Prefect),
-			PostgresExporter: image(images.PostgresExporter), Grafana: image(images.Grafana),
+			PostgresExporter: image(images.PostgresExporter), Grafana: image(images.Grafana), Loki: image(images.Loki),
 			NodeExporter: image(images.NodeExporter), BlackboxExporter: image(images.BlackboxExporter),
 		},
 		Options:   c.Monitoring,
@@ -146,6 +153,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		PublicURL: c.PublicURL(),
 		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
 		Exporter:  exporter,
+		Logs:      engine.Logs,
 		Database:  db,
 		Migrated:  server.API,
 		Secrets: monitoring.Secrets{

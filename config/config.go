@@ -252,6 +252,8 @@ type Monitoring struct {
 	Speed int `json:"speed"`
 	// Grafana shows dashboards under /grafana/ at the edge.
 	Grafana Grafana `json:"grafana"`
+	// Logs are those of all containers in one place, searched in Grafana.
+	Logs Logs `json:"logs"`
 	// Thresholds are figures about which teams differ.
 	Thresholds Thresholds `json:"thresholds"`
 }
@@ -261,6 +263,16 @@ type Grafana struct {
 	// Enabled adds it where monitoring is enabled.
 	Enabled bool `json:"enabled"`
 	// MemoryMiB is the memory limit of its container in MiB, 160 or more.
+	MemoryMiB int `json:"memoryMiB"`
+}
+
+// Logs are kept in Loki besides on the engine, where `docker logs` and `platform logs` find them as ever. Turning it on or off makes every container anew.
+type Logs struct {
+	// Enabled adds Loki and what collects for it, where monitoring is enabled.
+	Enabled bool `json:"enabled"`
+	// RetentionDays is how long lines are kept, in days, 1 to 3650. Loki has no limit by size: mind the disk.
+	RetentionDays int `json:"retentionDays"`
+	// MemoryMiB is the memory limit of Loki in MiB, 256 or more.
 	MemoryMiB int `json:"memoryMiB"`
 }
 

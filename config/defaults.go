@@ -42,6 +42,7 @@ func Default() Config {
 			MemoryMiB:     192,
 			Speed:         1,
 			Grafana:       Grafana{Enabled: true, MemoryMiB: 256},
+			Logs:          Logs{RetentionDays: 15, MemoryMiB: 320},
 			Thresholds: Thresholds{
 				LateRuns:                1,
 				LateRunsCritical:        25,

@@ -25,6 +25,9 @@ var receiverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 // othersMiB is what Alertmanager and the exporters may use together, in MiB.
 const othersMiB = 320
 
+// CollectorMiB is what the collector of logs may use, in MiB.
+const CollectorMiB = 96
+
 // LimitsMiB is what all containers of monitoring may use together, in MiB.
 func (m Monitoring) LimitsMiB() int {
 	if !m.Enabled {
@@ -33,6 +36,9 @@ func (m Monitoring) LimitsMiB() int {
 	sum := m.MemoryMiB + othersMiB
 	if m.Grafana.Enabled {
 		sum += m.Grafana.MemoryMiB
+	}
+	if m.Logs.Enabled {
+		sum += m.Logs.MemoryMiB + CollectorMiB
 	}
 	return sum
 }
@@ -44,6 +50,11 @@ func (c Config) checkMonitoring(p *Problems) {
 	p.between("monitoring.memoryMiB", m.MemoryMiB, 96, 1<<20, "MiB")
 	p.between("monitoring.speed", m.Speed, 1, 60, "")
 	p.between("monitoring.grafana.memoryMiB", m.Grafana.MemoryMiB, 160, 1<<20, "MiB")
+	p.between("monitoring.logs.retentionDays", m.Logs.RetentionDays, 1, 3650, "days")
+	p.between("monitoring.logs.memoryMiB", m.Logs.MemoryMiB, 256, 1<<20, "MiB")
+	if m.Logs.Enabled && !(m.Enabled && m.Grafana.Enabled) {
+		p.add("monitoring.logs.enabled", "true, without Grafana", "monitoring and Grafana, in which they are read", set("monitoring.logs.enabled", "false"))
+	}
 	if m.Enabled && m.Canary && len(c.Workers) == 0 {
 		p.add("monitoring.canary", "true, and no workers", "false: it runs in the pool of the first of them", set("monitoring.canary", "false"))
 	}

@@ -34,13 +34,18 @@ func Given(subnet netip.Prefix) netip.Prefix {
 }
 
 // EdgeExporter returns the fixed address, in the network mon, of what the edge sends its log to.
-func (n Network) EdgeExporter() (netip.Addr, error) {
+func (n Network) EdgeExporter() (netip.Addr, error) { return n.fixed(254) }
+
+// LogCollector returns the fixed address, in the network mon, of what the engine sends the logs of containers to.
+func (n Network) LogCollector() (netip.Addr, error) { return n.fixed(253) }
+
+func (n Network) fixed(last byte) (netip.Addr, error) {
 	subnet, err := n.Subnet("mon")
 	if err != nil {
 		return netip.Addr{}, err
 	}
 	octets := subnet.Addr().As4()
-	octets[3] = 254
+	octets[3] = last
 	return netip.AddrFrom4(octets), nil
 }
 

@@ -47,14 +47,16 @@ func TestSubnet_RefusesWhatThePlanDoesNotHold(t *testing.T) {
 	}
 }
 
-func TestEdgeExporter_HasAnAddressThatDockerGivesToNobody(t *testing.T) {
+func TestFixedAddresses_AreThoseThatDockerGivesToNobody(t *testing.T) {
 	network := Network{Base: "10.213.0.0/16"}
 	subnet, _ := network.Subnet("mon")
-	address, err := network.EdgeExporter()
-	if err != nil || address.String() != "10.213.3.254" || !subnet.Contains(address) || Given(subnet).Contains(address) {
-		t.Errorf("%v (%v) of %s, of which Docker gives %s", address, err, subnet, Given(subnet))
-	}
-	if _, err := (Network{}).EdgeExporter(); err == nil {
-		t.Error("there is one without a plan")
+	for want, of := range map[string]func(Network) (netip.Addr, error){"10.213.3.254": Network.EdgeExporter, "10.213.3.253": Network.LogCollector} {
+		address, err := of(network)
+		if err != nil || address.String() != want || !subnet.Contains(address) || Given(subnet).Contains(address) {
+			t.Errorf("%v (%v) of %s, of which Docker gives %s", address, err, subnet, Given(subnet))
+		}
+		if _, err := of(Network{}); err == nil {
+			t.Errorf("%s: there is one without a plan", want)
+		}
 	}
 }

@@ -136,6 +136,9 @@ func (a Args) scraped() []string {
 	if a.Options.Grafana.Enabled {
 		all = append(all, catalogue.Grafana.Host)
 	}
+	if a.Options.Logs.Enabled {
+		all = append(all, catalogue.Loki.Host, catalogue.LogCollector.Host)
+	}
 	for _, group := range a.Workers {
 		all = append(all, group.Role())
 	}

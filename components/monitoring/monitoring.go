@@ -32,6 +32,7 @@ type Args struct {
 	Networks  Networks
 	PublicURL string         // https://host[:port], where the edge is reached
 	Exporter  netip.AddrPort // where the edge's log arrives: fixed, in the network mon
+	Logs      netip.AddrPort // where the logs of containers arrive, fixed as well; unused without Options.Logs
 
 	Database      *database.Database
 	Migrated      []pulumi.Resource  // ready when Prefect's tables are there
@@ -43,7 +44,7 @@ type Args struct {
 // Images are the references of the images.
 type Images struct {
 	Prometheus, Alertmanager, PostgresExporter, NodeExporter, BlackboxExporter string
-	Grafana                                                                    string
+	Grafana, Loki                                                              string
 	Prefect                                                                    string // in which our own exporters run
 }
 
@@ -97,6 +98,16 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	specs.prometheus.Mounts = []workload.Mount{{Volume: metrics.Name, Path: prometheusData}}
 	specs.alertmanager.Mounts = []workload.Mount{{Volume: silences.Name, Path: alertmanagerData}}
 
+	var stored pulumi.ResourceOption
+	if specs.loki != nil {
+		lines, err := args.Engine.NewVolume(ctx, catalogue.Loki.Host, parent)
+		if err != nil {
+			return nil, err
+		}
+		specs.loki.Mounts = []workload.Mount{{Volume: lines.Name, Path: lokiData}}
+		stored = pulumi.DependsOn([]pulumi.Resource{lines.Ready})
+	}
+
 	type part struct {
 		spec  workload.Spec
 		after pulumi.ResourceOption
@@ -112,6 +123,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	if specs.grafana != nil {
 		parts = append(parts, part{*specs.grafana, nil})
+	}
+	if specs.loki != nil {
+		parts = append(parts, part{*specs.loki, stored}, part{*specs.logCollector, nil})
 	}
 	for _, each := range parts {
 		options := []pulumi.ResourceOption{parent}
@@ -129,6 +143,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 type specs struct {
 	prometheus, alertmanager, postgresExporter, sqlExporter, nodeExporter, blackboxExporter, edgeExporter workload.Spec
 	grafana                                                                                               *workload.Spec // nil without dashboards
+	loki, logCollector                                                                                    *workload.Spec // nil where logs are not collected
 }
 
 func (a Args) specs() (*specs, error) {
@@ -160,6 +175,14 @@ func (a Args) specs() (*specs, error) {
 		spec := a.grafana(pages)
 		all.grafana = &spec
 	}
+	if a.Options.Logs.Enabled {
+		settings, err := lokiSettings(a.Options.Logs)
+		if err != nil {
+			return nil, err
+		}
+		loki, collector := a.loki(settings), a.logCollector()
+		all.loki, all.logCollector = &loki, &collector
+	}
 	return all, nil
 }
 
@@ -172,6 +195,8 @@ func (a Args) validate() error {
 		return errors.New("all images are required")
 	case a.Options.Grafana.Enabled && (i.Grafana == "" || a.PublicURL == ""):
 		return errors.New("dashboards need an image and the public URL")
+	case a.Options.Logs.Enabled && (i.Loki == "" || !a.Logs.IsValid()):
+		return errors.New("collecting logs needs an image and the address at which they arrive")
 	case n.Mon == nil || n.DB == nil || n.Egress == nil || !n.Subnet.IsValid() || !a.Exporter.IsValid():
 		return errors.New("networks mon, db and egress and the address of the edge's exporter are required")
 	case s.API == nil || s.PostgresExporter == nil || s.SQLExporter == nil:

@@ -12,6 +12,7 @@ func Settings(c config.Config) catalogue.Settings {
 	s := catalogue.Defaults()
 	s.Speed = c.Monitoring.Speed
 	s.Grafana = c.Monitoring.Grafana.Enabled
+	s.Logs = c.Monitoring.Logs.Enabled
 	s.Host = c.Host
 	s.User = c.Access.User
 	s.PrivateCA = c.TLS.Mode == config.SelfSigned

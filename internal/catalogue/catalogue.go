@@ -91,6 +91,9 @@ func New(s Settings) *Catalogue {
 	if s.Canary {
 		c.Groups = append(c.Groups, canaryRules(s))
 	}
+	if s.Logs {
+		c.Groups = append(c.Groups, logRules())
+	}
 	c.Groups = append(c.Groups, guards(c.Jobs))
 	c.Dashboards = dashboards(s)
 	c.hasten()

@@ -11,7 +11,7 @@ import (
 func full() Settings {
 	s := Defaults()
 	s.Replicas = 2
-	s.Grafana, s.Containers, s.Backup, s.Canary, s.PrivateCA = true, true, true, true, true
+	s.Grafana, s.Logs, s.Containers, s.Backup, s.Canary, s.PrivateCA = true, true, true, true, true, true
 	return s
 }
 
@@ -22,6 +22,7 @@ func TestNew_IsSoundWithAndWithoutEachPart(t *testing.T) {
 		"the least":          Defaults(),
 		"without containers": without(func(s *Settings) { s.Containers = false }),
 		"without Grafana":    without(func(s *Settings) { s.Grafana = false }),
+		"without logs":       without(func(s *Settings) { s.Logs = false }),
 		"without a canary":   without(func(s *Settings) { s.Canary = false }),
 		"without workers":    without(func(s *Settings) { s.Pools = nil }),
 		"sixtyfold":          without(func(s *Settings) { s.Speed = 60 }),

@@ -74,26 +74,3 @@ func overviewDashboard(s Settings) Dashboard {
 		},
 	}
 }
-
-func logsDashboard() Dashboard {
-	return Dashboard{
-		Name: "logs", Title: "Logs", About: "Where logs are, and how to read them.",
-		Rows: []Row{{Title: "Where to look", Panels: []Panel{{
-			Title: "Logs", Kind: Note, Width: wholeWidth,
-			Text: `Logs stay where they are written, so that nothing here needs the Docker socket. From the clone of the platform, or wherever its command is:
-
-- ` + "`platform logs`" + ` shows all containers in the order of time, ` + "`--follow`" + ` goes on, ` + "`--since 15m`" + ` bounds it
-- ` + "`platform logs api services`" + ` shows some of them
-- ` + "`platform logs --flow-run ID`" + ` shows what belongs to one flow run, wherever it ran
-- the log of a flow run is also on its page in Prefect, and in ` + "`flows.log`" + ` on the volume ` + "`flow-logs`" + `
-
-Below is what the logs of the edge say in figures.`,
-		}}}, {Title: "The edge's log in figures", Panels: []Panel{
-			{
-				Title: "Answers that are errors", Kind: Graph, Unit: PerSecond, Width: wholeWidth, Alerts: []string{"EdgeErrorsHigh", "EdgeUnauthorizedHigh"}, Waits: "an answer that is an error",
-				About:   "Requests by status from 400 on. 401 before the login of a browser is normal.",
-				Queries: []Query{{`sum by (route, status) (rate(edge_requests_total{status=~"[45].."}[$__rate_interval]))`, "{{status}} {{route}}"}},
-			},
-		}}},
-	}
-}

@@ -55,6 +55,7 @@ const (
 	Number Kind = "number"
 	Table  Kind = "table"
 	Note   Kind = "note"
+	Lines  Kind = "lines" // of logs; its one query is LogQL
 )
 
 // Unit is what numbers mean, by Grafana's names.
@@ -71,6 +72,9 @@ const (
 	wholeWidth      = 24
 )
 
+// SearchVariable is what people type into a page of logs.
+const SearchVariable = "search"
+
 // RateInterval is what Grafana replaces by a window that fits both the range it shows and the pace of scraping.
 const RateInterval = "$__rate_interval"
 
@@ -83,7 +87,7 @@ func (s Settings) Sampled(expr string) string {
 func (c *Catalogue) Pace() time.Duration { return c.Settings.Interval(usual) }
 
 func dashboards(s Settings) []Dashboard {
-	return []Dashboard{overviewDashboard(s), prefectDashboard(s), postgresDashboard(s), edgeDashboard(s), hostDashboard(s), logsDashboard()}
+	return []Dashboard{overviewDashboard(s), prefectDashboard(s), postgresDashboard(s), edgeDashboard(s), hostDashboard(s), logsDashboard(s)}
 }
 
 // dashboards are checked as rules are: a panel that can never show anything is a mistake that nobody would notice.
@@ -110,6 +114,10 @@ func (k *checker) panel(p Panel, alerts []string) {
 	k.refuse(p.Width < 3 || p.Width > wholeWidth, "is %d columns wide", p.Width)
 	k.refuse((p.Kind == Note) != (p.Text != ""), "a note has a text, and nothing else has")
 	if p.Kind == Note {
+		return
+	}
+	if p.Kind == Lines {
+		k.refuse(!k.catalogue.Settings.Logs || p.About == "" || len(p.Queries) != 1, "shows logs that nobody collects, says nothing about itself, or asks for nothing")
 		return
 	}
 	k.refuse(!slices.Contains([]Kind{Graph, Number, Table}, p.Kind), "is of kind %q", p.Kind)

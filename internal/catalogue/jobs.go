@@ -28,6 +28,8 @@ var (
 	ContainerSource  = Endpoint{"container-exporter", 8080}
 	PrefectAPI       = Endpoint{tokens.HostAPIMetrics, 4200}
 	Grafana          = Endpoint{"grafana", 3000}
+	Loki             = Endpoint{tokens.HostLoki, 3100}
+	LogCollector     = Endpoint{tokens.HostLogCollector, 9114}
 	EdgeHTTPS        = Endpoint{"nginx", 8443}
 	EdgeHTTP         = Endpoint{"nginx", 8080}
 )
@@ -156,6 +158,12 @@ func jobs(s Settings) []Job {
 	if s.Grafana {
 		list = append(list, Job{Name: "grafana", Endpoint: Grafana, Path: GrafanaPath + "metrics"})
 	}
+	if s.Logs {
+		list = append(
+			list, Job{Name: "loki", Endpoint: Loki, Path: "/metrics"},
+			Job{Name: "log-collector", Endpoint: LogCollector, Path: "/metrics", Provides: collectorMetrics},
+		)
+	}
 	if s.Containers {
 		list = append(list, Job{Name: "containers", Endpoint: ContainerSource, Path: "/metrics", Interval: slower, Provides: containerMetrics})
 	}
@@ -205,5 +213,5 @@ func modules(s Settings) []Module {
 }
 
 var endpoints = []Endpoint{
-	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, ContainerSource, PrefectAPI, Grafana, EdgeHTTPS, EdgeHTTP,
+	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, ContainerSource, PrefectAPI, Grafana, Loki, LogCollector, EdgeHTTPS, EdgeHTTP,
 }

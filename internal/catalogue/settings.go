@@ -15,6 +15,7 @@ type Settings struct {
 	APIMemory  int    // bytes that each of them may use
 	Pools      []Pool // whose workers the stack runs
 	Grafana    bool
+	Logs       bool // of containers are collected
 	Containers bool // a source of metrics about single containers exists
 	Backup     bool
 	Canary     bool

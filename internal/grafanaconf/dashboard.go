@@ -3,12 +3,15 @@ package grafanaconf
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	grafana "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/logs"
+	"github.com/grafana/grafana-foundation-sdk/go/loki"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
 	"github.com/grafana/grafana-foundation-sdk/go/table"
@@ -25,7 +28,11 @@ const tag = "prefect-platform"
 const (
 	numberHeight = 4
 	graphHeight  = 8
+	linesHeight  = 20
 )
+
+// mostLines are shown of a log at once; more come while somebody scrolls.
+const mostLines = 1000
 
 // dashboard writes one page.
 func dashboard(s catalogue.Settings, d catalogue.Dashboard) (string, error) {
@@ -33,6 +40,11 @@ func dashboard(s catalogue.Settings, d catalogue.Dashboard) (string, error) {
 	made := grafana.NewDashboardBuilder(d.Title).Uid(d.Name).Description(d.About).Tags([]string{tag}).Readonly().
 		Time("now-3h", "now").Refresh("30s").Timezone("browser").Tooltip(grafana.DashboardCursorSyncCrosshair).
 		Link(grafana.NewDashboardLinkBuilder("Dashboards").Type(grafana.DashboardLinkTypeDashboards).Tags([]string{tag}).KeepTime(true))
+	if slices.ContainsFunc(d.Rows, func(r catalogue.Row) bool {
+		return slices.ContainsFunc(r.Panels, func(p catalogue.Panel) bool { return p.Kind == catalogue.Lines })
+	}) {
+		made.WithVariable(workloads()).WithVariable(grafana.NewTextBoxVariableBuilder(catalogue.SearchVariable).Label("Text"))
+	}
 	id := uint32(0)
 	next := func() uint32 { id++; return id }
 	for _, row := range d.Rows {
@@ -54,6 +66,10 @@ func panel(s catalogue.Settings, p catalogue.Panel, id uint32) cog.Builder[grafa
 	switch p.Kind {
 	case catalogue.Note:
 		return text.NewPanelBuilder().Id(id).Title(p.Title).Span(width).Height(graphHeight).Mode(text.TextModeMarkdown).Content(p.Text)
+	case catalogue.Lines:
+		return logs.NewPanelBuilder().Id(id).Title(p.Title).Description(about).Datasource(reference(Loki)).Span(width).Height(linesHeight).
+			ShowTime(true).WrapLogMessage(true).EnableLogDetails(true).SortOrder(common.LogsSortOrderDescending).
+			WithTarget(loki.NewDataqueryBuilder().RefId("A").Datasource(reference(Loki)).Expr(p.Queries[0].Expr).QueryType("range").MaxLines(mostLines))
 	case catalogue.Number:
 		made := stat.NewPanelBuilder().Id(id).Title(p.Title).Description(about).Datasource(from).Span(width).Height(numberHeight).Unit(string(p.Unit)).
 			GraphMode(common.BigValueGraphModeNone).ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).Targets(queries(p))
@@ -101,6 +117,18 @@ func queries(p catalogue.Panel) []cog.Builder[variants.Dataquery] {
 	}
 	return all
 }
+
+// workloads is what people choose from at the top of a page of logs.
+func workloads() *grafana.QueryVariableBuilder {
+	query := "label_values(" + catalogue.WorkloadLabel + ")"
+	all := "All"
+	return grafana.NewQueryVariableBuilder(catalogue.WorkloadLabel).Label("Workload").Datasource(reference(Loki)).Query(grafana.StringOrMap{String: &query}).
+		Refresh(grafana.VariableRefreshOnTimeRangeChanged).Sort(grafana.VariableSortAlphabeticalAsc).Multi(true).IncludeAll(true).AllValue(".+").
+		Current(grafana.VariableOption{Text: grafana.StringOrArrayOfString{String: &all}, Value: grafana.StringOrArrayOfString{String: &everything}})
+}
+
+// everything is the value by which Grafana knows that all are chosen.
+var everything = "$__all"
 
 // thresholds colour a number from its level on.
 func thresholds(l catalogue.Levels) *grafana.ThresholdsConfigBuilder {

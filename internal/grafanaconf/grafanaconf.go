@@ -21,6 +21,7 @@ const (
 const (
 	Prometheus   = "prometheus"
 	Alertmanager = "alertmanager"
+	Loki         = "loki"
 )
 
 type source struct {
@@ -36,7 +37,7 @@ type source struct {
 
 // Files returns every file of Grafana, by its path below dir.
 func Files(c *catalogue.Catalogue, dir string) (map[string]string, error) {
-	sources, err := document("datasources", []source{
+	from := []source{
 		{
 			Name: "Prometheus", UID: Prometheus, Type: "prometheus", URL: "http://" + catalogue.Prometheus.String(), Access: "proxy", Default: true,
 			Options: map[string]any{"httpMethod": "POST", "prometheusType": "Prometheus", "timeInterval": catalogue.Duration(c.Pace()), "manageAlerts": true},
@@ -45,7 +46,11 @@ func Files(c *catalogue.Catalogue, dir string) (map[string]string, error) {
 			Name: "Alertmanager", UID: Alertmanager, Type: "alertmanager", URL: "http://" + catalogue.Alertmanager.String(), Access: "proxy",
 			Options: map[string]any{"implementation": "prometheus", "handleGrafanaManagedAlerts": false},
 		},
-	})
+	}
+	if c.Settings.Logs {
+		from = append(from, source{Name: "Loki", UID: Loki, Type: "loki", URL: "http://" + catalogue.Loki.String(), Access: "proxy", Options: map[string]any{"maxLines": mostLines}})
+	}
+	sources, err := document("datasources", from)
 	if err != nil {
 		return nil, err
 	}

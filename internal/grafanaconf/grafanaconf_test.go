@@ -15,7 +15,7 @@ import (
 func whole(t *testing.T) (*catalogue.Catalogue, map[string]string) {
 	t.Helper()
 	s := catalogue.Defaults()
-	s.Grafana, s.Canary = true, true
+	s.Grafana, s.Canary, s.Logs = true, true, true
 	c := catalogue.New(s)
 	files, err := Files(c, "/etc/platform")
 	if err != nil {

@@ -19,6 +19,7 @@ const (
 	PostgresExporter Name = "postgresExporter"
 	NodeExporter     Name = "nodeExporter"
 	BlackboxExporter Name = "blackboxExporter"
+	Loki             Name = "loki"
 )
 
 // PrefectVersion is the release that the launchers in components/prefect/files were tested with.
@@ -38,6 +39,7 @@ var pins = map[Name]string{
 	PostgresExporter: "prometheuscommunity/postgres-exporter:v0.19.1",
 	NodeExporter:     "prom/node-exporter:v1.12.1",
 	BlackboxExporter: "prom/blackbox-exporter:v0.28.0",
+	Loki:             "grafana/loki:3.7.8",
 }
 
 // Resolve returns the reference under which the engine gets an image: the override if there is one, else the pin, behind the mirror's prefix.

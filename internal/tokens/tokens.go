@@ -101,6 +101,15 @@ func Prefix(stack string) string { return "prefect-" + stack }
 // FilesDir is where a workload finds its files, read-only.
 const FilesDir = "/etc/platform"
 
+// LokiProgram is in the image of Loki, which has no other.
+const LokiProgram = "/usr/bin/loki"
+
+// SendingLogDriver is Docker's log driver that tells a collector of each line, over UDP: where nobody listens, the line is gone, and the container notices nothing.
+const SendingLogDriver = "syslog"
+
+// LogPort is where the collector of logs gets the lines of containers, UDP.
+const LogPort = 5514
+
 // HealthFile, in FilesDir, watches a container from inside and ends its processes when they do not answer.
 const HealthFile = "health"
 
@@ -131,4 +140,6 @@ const (
 	HostNodeExporter      = "node-exporter"
 	HostBlackboxExporter  = "blackbox-exporter"
 	HostContainerExporter = "container-exporter"
+	HostLoki              = "loki"
+	HostLogCollector      = "log-collector"
 )

@@ -11,15 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logDriver is not the engine's default, so that options of its daemon.json are never merged into ours, which the provider would see as a change.
-const logDriver = "local"
-
-func logOptions() pulumi.StringMap {
-	return pulumi.StringMap{"max-size": pulumi.String("10m"), "max-file": pulumi.String("5")}
-}
-
 // container is what every container of the platform has, running or once.
 func (e *Engine) container(s Spec, files *fileSet, role string) *docker.ContainerArgs {
+	driver, options := e.logging(s)
 	args := &docker.ContainerArgs{
 		Image:       pulumi.String(s.Image),
 		Entrypoints: texts(s.Entrypoint),
@@ -43,8 +37,8 @@ func (e *Engine) container(s Spec, files *fileSet, role string) *docker.Containe
 		DestroyGraceSeconds: pulumi.Int(seconds(s.Grace)), // unset, the provider kills
 		StopTimeout:         pulumi.Int(seconds(s.Grace)),
 
-		LogDriver: pulumi.String(logDriver),
-		LogOpts:   logOptions(),
+		LogDriver: pulumi.String(driver),
+		LogOpts:   options,
 	}
 	if s.WorkingDir != "" {
 		args.WorkingDir = pulumi.String(s.WorkingDir)
@@ -108,7 +102,10 @@ func tmpfs(more map[string]string) pulumi.StringMap {
 
 // healthcheck writes durations as the provider reads them back: "1m0s" and not "60s".
 func healthcheck(h Health) docker.ContainerHealthcheckArgs {
-	script := []string{"CMD", FilesDir + "/" + healthFile, strconv.Itoa(h.Limit), strconv.Itoa(seconds(h.Timeout))}
+	script := []string{"CMD"}
+	if !h.NoShell {
+		script = append(script, FilesDir+"/"+healthFile, strconv.Itoa(h.Limit), strconv.Itoa(seconds(h.Timeout)))
+	}
 	return docker.ContainerHealthcheckArgs{
 		Tests:         texts(append(script, h.Command...)),
 		Interval:      pulumi.String(h.Interval.String()),

@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"net/netip"
+
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,6 +17,8 @@ type Engine struct {
 	Stack    string
 	Prefix   string // begins every name on the engine
 	TimeZone string
+	// Logs is where the engine sends each line of a container besides keeping it; zero: nowhere.
+	Logs netip.AddrPort
 
 	provider *docker.Provider
 	seal     pulumi.StringOutput // key of the fingerprints of secret files

@@ -110,7 +110,7 @@ func (e *Engine) holder(ctx *pulumi.Context, name string, args holderArgs, opts 
 		NetworkMode: pulumi.String("none"),
 		Labels:      e.labels(args.workload, tokens.RoleFiles),
 		LogDriver:   pulumi.String(logDriver),
-		LogOpts:     logOptions(),
+		LogOpts:     logOptions(""),
 		Volumes: docker.ContainerVolumeArray{docker.ContainerVolumeArgs{
 			VolumeName:    args.volume,
 			ContainerPath: pulumi.String(args.path),

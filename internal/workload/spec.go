@@ -52,6 +52,9 @@ type Spec struct {
 	ShmMiB      int // size of /dev/shm, 0 means Docker's 64
 	OpenFiles   int // limit of open files, 0 means the engine's default
 
+	// LogStays keeps the log on the engine only: what takes part in collecting logs would collect its own for ever.
+	LogStays bool
+
 	// StopSignal asks the main process to end, where the image's own signal is not the right one.
 	StopSignal string
 	// Grace is how long a container may take to stop before it is killed.
@@ -109,7 +112,9 @@ type Port struct {
 // Health is how a container is watched. The command's exit code 0 means healthy and 1 alive but not ready; anything else, or no end within Timeout, means no answer.
 // After Limit times without an answer in a row the container's processes are killed, so that the restart policy acts: Docker itself only reports.
 type Health struct {
-	Command  []string
+	Command []string
+	// NoShell says that the image has none, and so cannot run the script that ends hung processes: Docker reports, and nothing more.
+	NoShell  bool
 	Interval time.Duration // 0 means 10 s
 	Timeout  time.Duration // 0 means 5 s
 	Limit    int           // 0 means 3

@@ -114,6 +114,51 @@ func TestEveryContainer_KeepsABoundedLogOnTheEngine(t *testing.T) {
 	}
 }
 
+func TestEveryContainer_TellsTheCollectorOfItsLinesAndKeepsThemToo(t *testing.T) {
+	r, err := register(func(ctx *pulumi.Context, e *Engine) error {
+		e.Logs = netip.MustParseAddrPort("10.213.3.253:5514")
+		collector := example(StopFirst)
+		collector.LogStays = true
+		if _, err := Run(ctx, e, "collector", collector); err != nil {
+			return err
+		}
+		if _, err := Job(ctx, e, "once", example(StopFirst)); err != nil {
+			return err
+		}
+		_, err := Run(ctx, e, "it", example(StartFirst))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := resource.NewPropertyMapFromMap(map[string]any{
+		"syslog-address": "udp://10.213.3.253:5514", "syslog-format": "rfc5424micro", "tag": "example/{{.Name}}",
+		"cache-disabled": "false", "cache-max-size": "10m", "cache-max-file": "5",
+	})
+	for name, driver := range map[string]string{"once": "syslog", "it-0": "syslog", "collector": "local"} {
+		got := r.Find(t, tokens.Container, name).Inputs
+		if got["logDriver"].StringValue() != driver || driver == "syslog" && !got["logOpts"].DeepEquals(resource.NewProperty(want)) {
+			t.Errorf("%s has the log driver %v with %v", name, got["logDriver"], got["logOpts"])
+		}
+	}
+}
+
+func TestRun_AsksAnImageWithoutAShellDirectly(t *testing.T) {
+	r, err := register(func(ctx *pulumi.Context, e *Engine) error {
+		s := example(StopFirst)
+		s.Health.Command, s.Health.NoShell = []string{"/usr/bin/loki", "-health"}, true
+		_, err := Run(ctx, e, "it", s)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := r.Find(t, tokens.Container, "it").Inputs["healthcheck"].ObjectValue()["tests"]
+	if want := []any{"CMD", "/usr/bin/loki", "-health"}; !tests.DeepEquals(resource.NewPropertyValue(want)) {
+		t.Errorf("its health check is %v", tests)
+	}
+}
+
 func TestRun_ReplacesOwnersOfAVolumeStopFirstAndOthersStartFirst(t *testing.T) {
 	for name, each := range map[string]struct {
 		order       Order

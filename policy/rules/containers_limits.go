@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"prefect-platform/internal/tokens"
 )
 
 // What is beyond these is no limit any more.
@@ -86,21 +88,41 @@ var limitRules = []Rule{
 			if driver.Unknown() || options.Unknown() {
 				return
 			}
-			if name, _ := driver.Text(); !slices.Contains([]string{"local", "json-file"}, name) {
-				c.Refuse(fmt.Sprintf("logDriver is %q, which keeps no log here or one without limits", name), "set it to local, as workload does")
+			name, _ := driver.Text()
+			prefix := ""
+			switch {
+			case slices.Contains([]string{"local", "json-file"}, name):
+			case name == tokens.SendingLogDriver && sendsToCollector(c, options):
+				prefix = "cache-"
+			default:
+				c.Refuse(fmt.Sprintf("logDriver is %q, which keeps no log here, one without limits, or tells somebody of it", name), "set it to local, or let workload send to the collector of logs")
 				return
 			}
-			size, files := options.Get("max-size"), options.Get("max-file")
+			size, files := options.Get(prefix+"max-size"), options.Get(prefix+"max-file")
 			if size.Unknown() || files.Unknown() {
 				return
 			}
 			text, _ := size.Text()
 			count, _ := files.Number()
 			if mib := mebibytes(text); !(mib > 0 && count >= 1 && mib*count <= mostLogMiB) {
-				c.Refuse(fmt.Sprintf("logOpts allow %v files (max-file) of %q (max-size)", count, text), fmt.Sprintf("set max-size such as 10m and max-file such as 5, together up to %d MiB", mostLogMiB))
+				c.Refuse(fmt.Sprintf("logOpts allow %v files (%[3]smax-file) of %[2]q (%[3]smax-size)", count, text, prefix), fmt.Sprintf("set %smax-size such as 10m and %[1]smax-file such as 5, together up to %d MiB", prefix, mostLogMiB))
 			}
 		},
 	},
+}
+
+// sendsToCollector reports whether the log goes to the collector of the same stack, over UDP, which never holds a container up, and stays on the engine as well.
+func sendsToCollector(c *Case, options Value) bool {
+	collector, err := c.network().LogCollector()
+	to, known := options.Get("syslog-address").Text()
+	off, set := options.Get("cache-disabled").Text()
+	fields, _ := options.Fields()
+	for _, field := range fields {
+		if !slices.Contains([]string{"syslog-address", "syslog-format", "tag", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"}, field.Name) {
+			return false
+		}
+	}
+	return err == nil && known && to == fmt.Sprintf("udp://%s:%d", collector, tokens.LogPort) && (!set || off == "false")
 }
 
 var logSize = regexp.MustCompile(`^([0-9]{1,12})([bkmg]?)b?$`)

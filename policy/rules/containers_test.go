@@ -266,13 +266,25 @@ var _ = prove("containers-read-only", proof{
 	unknown: unknownOf(theAPI, "readOnly"),
 })
 
+// sent is a log that the collector gets, but for one option.
+func sent(option string, value any) func(*Resource) {
+	options := map[string]any{"syslog-address": "udp://10.213.3.253:5514", "syslog-format": "rfc5424micro", "tag": "api/{{.Name}}", "cache-disabled": "false", "cache-max-size": "10m", "cache-max-file": "5"}
+	options[option] = value
+	return several(put("logDriver", "syslog"), put("logOpts", options))
+}
+
 var _ = prove("containers-logs", proof{
 	fails: []fixture{
 		on(theAPI, "the engine's default", without("logDriver"), "logDriver"), on(theAPI, "none", put("logDriver", "none"), `"none"`),
 		on(theAPI, "no limits", without("logOpts"), "max-size"), on(theAPI, "no limit of size", put("logOpts", map[string]any{"max-file": "5"}), "max-size"),
 		on(theAPI, "unlimited", put("logOpts", map[string]any{"max-size": "-1", "max-file": "5"}), "-1"), on(theAPI, "too much", put("logOpts", map[string]any{"max-size": "900g", "max-file": "5"}), "900g"),
+		on(theAPI, "sent to somebody", sent("syslog-address", "udp://192.0.2.1:5514"), "syslog"), on(theAPI, "sent to a name", sent("syslog-address", "udp://log-collector:5514"), "syslog"),
+		on(theAPI, "sent in a way that may hold it up", sent("syslog-address", "tcp://10.213.3.253:5514"), "syslog"), on(theAPI, "sent and not kept", sent("cache-disabled", "true"), "syslog"),
+		on(theAPI, "sent with more than the line", sent("labels", "com.example.secret"), "syslog"), on(theAPI, "sent and kept without an end", sent("cache-max-size", "-1"), "cache-max-size"),
+		on(theAPI, "sent to nobody", sent("syslog-address", ""), "syslog"),
 	},
-	unknown: append(unknownOf(theAPI, "logDriver", "logOpts"), on(theAPI, "an unknown size", putField("logOpts", "max-size", computed), "")),
+	unknown: append(unknownOf(theAPI, "logDriver", "logOpts"), on(theAPI, "an unknown size", putField("logOpts", "max-size", computed), ""),
+		on(theAPI, "an unknown size beside the collector", sent("cache-max-size", computed), "")),
 })
 
 var _ = prove("containers-restart", proof{
@@ -289,6 +301,7 @@ var _ = prove("containers-health", proof{
 		on(theAPI, "none", without("healthcheck"), "no health check"), on(theAPI, "NONE", putField("healthcheck", "tests", []any{"NONE"}), "no health check"),
 		on(theAPI, "none in small letters", putField("healthcheck", "tests", []any{"none"}), "no health check"), on(theAPI, "empty", putField("healthcheck", "tests", []any{}), "no health check"),
 		on(theAPI, "one that does nothing", putField("healthcheck", "tests", []any{"CMD", "curl", "-f", "localhost:4200", "-s"}), "nothing happens"),
+		on(theAPI, "that of Loki", putField("healthcheck", "tests", []any{"CMD", "/usr/bin/loki", "-health"}), "nothing happens"),
 		on(theAPI, "one that is always healthy", putField("healthcheck", "tests", []any{"CMD", "/etc/platform/health", "3", "5", "/bin/true"}), "whatever happens"),
 		on(theAPI, "too patient", putField("healthcheck", "interval", "1h0m0s"), "interval"), on(theAPI, "no duration", putField("healthcheck", "timeout", "soon"), "timeout"),
 		on(theAPI, "too many tries", putField("healthcheck", "retries", 1000), "retries"), on(theAPI, "nobody waits", put("wait", false), "wait"), on(theAPI, "no word of waiting", without("wait"), "wait"),

@@ -28,7 +28,7 @@ type imageRef struct {
 var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
 	"prometheus": images.Prometheus, "alertmanager": images.Alertmanager, "grafana": images.Grafana,
-	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter,
+	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter, "loki": images.Loki,
 }
 
 // prefectRepository ends the names of Prefect's own images, on Docker Hub and on mirrors of it.
@@ -136,6 +136,6 @@ func (c *Case) named(i imageRef) bool {
 // official are the repositories from which the platform's parts come, or the mirror that the configuration names has them.
 var official = []string{
 	"docker.io/prefecthq/prefect", "docker.io/library/postgres", "docker.io/library/redis", "docker.io/nginxinc/nginx-unprivileged", "docker.io/library/nginx",
-	"docker.io/prom/prometheus", "docker.io/prom/alertmanager", "docker.io/grafana/grafana",
+	"docker.io/prom/prometheus", "docker.io/prom/alertmanager", "docker.io/grafana/grafana", "docker.io/grafana/loki",
 	"docker.io/prometheuscommunity/postgres-exporter", "docker.io/prom/node-exporter", "docker.io/prom/blackbox-exporter",
 }

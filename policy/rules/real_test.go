@@ -130,6 +130,9 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 	set(t, values, "monitoring", "enabled", watched)
 	if watched {
 		set(t, values, "monitoring", "receivers", []any{map[string]any{"name": "team", "kind": config.Webhook}})
+		if stack == "prod" {
+			set(t, values, "monitoring", "logs", map[string]any{"enabled": true})
+		}
 		values[config.Namespace+":receiverSecrets"] = `{"team":"https://hooks.corp.net/alert"}`
 		values[config.Namespace+":watchdogUrl"] = "https://alive.corp.net/ping"
 		secrets = append(secrets, config.Namespace+":receiverSecrets", config.Namespace+":watchdogUrl")

@@ -90,6 +90,24 @@ var selfScenarios = slices.Concat([]scenario{
 		says:  "It goes on with the old one.",
 		quiet: []string{`blackbox_exporter_config_last_reload_successful | 1x200`},
 	},
+	{
+		alert: "LogsNotStored", is: "warning monitoring",
+		input: []string{`log_collector_push_failures_total{instance="a"} | 0x4 0+60x20 1200x60`, `log_collector_lines_total{instance="a",workload="api"} | 0+60x4 240x20 240+60x60`},
+		fires: 18 * minute, over: 27 * minute,
+		says: "The collector keeps what comes until its memory is full. On the engine everything is there.",
+		quiet: []string{
+			`log_collector_push_failures_total{instance="a"} | 0+6x200; log_collector_lines_total{instance="a",workload="api"} | 0+60x200`,
+			`log_collector_push_failures_total{instance="a"} | 7x200`,
+		},
+	},
+	{
+		alert: "LogsLost", is: "warning monitoring",
+		input: []string{`log_collector_lines_lost_total{instance="a",reason="full"} | 0x9 0+10x2 20x60`},
+		fires: 11 * minute, over: 26 * minute, with: labels{"reason": "full"},
+		says:  "10 within 15 minutes (full). On the engine they are there.",
+		last:  "10.71 within 15 minutes (full). On the engine they are there.",
+		quiet: []string{`log_collector_lines_lost_total{instance="a",reason="full"} | 3x200`},
+	},
 }, guardScenarios(), objectiveScenarios)
 
 // guardScenarios take one job at a time away from a system that has them all.
