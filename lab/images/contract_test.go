@@ -203,20 +203,24 @@ func TestImage_IsConfiguredLikeTheOfficialOne(t *testing.T) {
 	for _, c := range contracts {
 		t.Run(c.image, func(t *testing.T) {
 			t.Parallel()
-			got, want := configOf(t, c.image), c.config
-			same(t, "entry point", got.Entrypoint, want.Entrypoint)
-			same(t, "command", got.Cmd, want.Cmd)
-			same(t, "user", []string{got.User}, []string{want.User})
-			same(t, "working directory", []string{strings.TrimSuffix(got.WorkingDir, "/")}, []string{want.WorkingDir})
-			same(t, "stop signal", []string{got.StopSignal}, []string{want.StopSignal})
-			same(t, "volumes", slices.Sorted(maps.Keys(got.Volumes)), slices.Sorted(maps.Keys(want.Volumes)))
-			same(t, "ports", slices.Sorted(maps.Keys(got.ExposedPorts)), slices.Sorted(maps.Keys(want.ExposedPorts)))
-			for _, variable := range want.Env {
-				if !slices.Contains(got.Env, variable) {
-					t.Errorf("environment %v lacks %s", got.Env, variable)
-				}
-			}
+			sameConfig(t, configOf(t, c.image), c.config)
 		})
+	}
+}
+
+func sameConfig(t *testing.T, got, want imageConfig) {
+	t.Helper()
+	same(t, "entry point", got.Entrypoint, want.Entrypoint)
+	same(t, "command", got.Cmd, want.Cmd)
+	same(t, "user", []string{got.User}, []string{want.User})
+	same(t, "working directory", []string{strings.TrimSuffix(got.WorkingDir, "/")}, []string{want.WorkingDir})
+	same(t, "stop signal", []string{got.StopSignal}, []string{want.StopSignal})
+	same(t, "volumes", slices.Sorted(maps.Keys(got.Volumes)), slices.Sorted(maps.Keys(want.Volumes)))
+	same(t, "ports", slices.Sorted(maps.Keys(got.ExposedPorts)), slices.Sorted(maps.Keys(want.ExposedPorts)))
+	for _, variable := range want.Env {
+		if !slices.Contains(got.Env, variable) {
+			t.Errorf("environment %v lacks %s", got.Env, variable)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 func TestAll_EachHasADockerfileOnItsBase(t *testing.T) {
-	for _, image := range All {
+	for _, image := range slices.Concat(All, OnDemand) {
 		if !slices.ContainsFunc(Bases, func(b Base) bool { return b.Name == image.Base }) {
 			t.Errorf("%s starts from %s, which is not among the bases", image.Name, image.Base)
 		}
@@ -25,7 +25,7 @@ func TestAll_EachHasADockerfileOnItsBase(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if !strings.Contains(string(content), "\nFROM "+baseName(image.Base)+"\n") {
+		if !regexp.MustCompile(`\nFROM ` + regexp.QuoteMeta(baseName(image.Base)) + `( AS \w+)?\n`).Match(content) {
 			t.Errorf("%s does not start from %s", image.Name, baseName(image.Base))
 		}
 	}
@@ -54,26 +54,26 @@ func TestAll_AreThePinsOfTheProgram(t *testing.T) {
 
 // Each module's version is that of the image; Prometheus 3.13.5 is v0.313.5 as a module.
 func TestAll_ProgramsHaveTheVersionOfTheirImage(t *testing.T) {
-	mod, err := os.ReadFile("../monitoring/go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, image := range All {
+	for _, image := range slices.Concat(All, OnDemand) {
+		if len(image.Programs) == 0 || image.Module == "." { // the lab's own have no other version
+			continue
+		}
+		mod, err := os.ReadFile(filepath.Join("..", image.Module, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, program := range image.Programs {
-			if strings.HasPrefix(program, ownModule) {
-				continue
-			}
-			module := strings.Join(strings.SplitN(program, "/", 4)[:3], "/")
+			module := regexp.MustCompile(`^(?:[^/]+/){2}[^/]+(?:/v[0-9]+)?`).FindString(program)
 			want := image.version()
 			if major, rest, _ := strings.Cut(want, "."); module == "github.com/prometheus/prometheus" {
 				minor, patch, _ := strings.Cut(rest, ".")
 				want = "0." + major + fmt.Sprintf("%02s", minor) + "." + patch
 			}
 			if !regexp.MustCompile(`\s` + regexp.QuoteMeta(module+" v"+want) + `\s`).Match(mod) {
-				t.Errorf("lab/monitoring/go.mod has not %s v%s, as %s", module, want, image.Name)
+				t.Errorf("lab/%s/go.mod has not %s v%s, as %s", image.Module, module, want, image.Name)
 			}
 			if !regexp.MustCompile(`\s` + regexp.QuoteMeta(program) + `\n`).Match(mod) {
-				t.Errorf("lab/monitoring/go.mod has not the tool %s", program)
+				t.Errorf("lab/%s/go.mod has not the tool %s", image.Module, program)
 			}
 		}
 	}
@@ -106,8 +106,8 @@ func TestBuilder_MakesAnImageAgainWhenWhatItIsMadeFromHasChanged(t *testing.T) {
 	}{
 		{Image{Dir: "x", Base: "forky"}, files[1:2]},
 		{Image{Dir: "x", Base: Small}, files[:2]},
-		{Image{Dir: "x", Base: Small, Programs: []string{"example.com/x"}}, files[:3]},
-		{Image{Dir: "x", Base: "forky", Programs: []string{ownModule + "x"}}, []string{files[1], files[3]}},
+		{Image{Dir: "x", Base: Small, Module: "monitoring", Programs: []string{"example.com/x"}}, files[:3]},
+		{Image{Dir: "x", Base: "forky", Module: ".", Programs: []string{"example.com/lab/x"}}, []string{files[1], files[3]}},
 	} {
 		for _, name := range files {
 			before := inputs(c.image)
@@ -120,9 +120,28 @@ func TestBuilder_MakesAnImageAgainWhenWhatItIsMadeFromHasChanged(t *testing.T) {
 	}
 }
 
+func TestBuilder_CompilesTheProgramsOfEveryImage(t *testing.T) {
+	for _, image := range slices.Concat(All, OnDemand) {
+		known := slices.ContainsFunc(Modules, func(m Module) bool { return m.Dir == image.Module })
+		if known != (len(image.Programs) > 0) {
+			t.Errorf("%s has %d programs in module %q", image.Name, len(image.Programs), image.Module)
+		}
+	}
+}
+
+func TestFind_KnowsImagesOnDemandToo(t *testing.T) {
+	found, err := Find([]string{"redis", "loki"})
+	if err != nil || len(found) != 2 || found[0].Dir != "redis" || found[1].Dir != "loki" {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if found, err := Find([]string{"redis", "reddis"}); err == nil || !strings.Contains(err.Error(), "reddis") {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
 func TestBuilder_TellsEachProgramItsVersion(t *testing.T) {
 	got := linkFlag("example.com/program", "1.2.3")
-	if want := "-ldflags=example.com/program=-s -w -X github.com/prometheus/common/version.Version=1.2.3 -X main.version=1.2.3"; got != want {
+	if want := "-ldflags=example.com/program=-s -w -X github.com/prometheus/common/version.Version=1.2.3 -X github.com/grafana/loki/v3/pkg/util/build.Version=1.2.3 -X main.version=1.2.3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

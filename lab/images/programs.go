@@ -5,15 +5,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"prefect-platform/lab/internal/gobuild"
 	"prefect-platform/lab/internal/state"
 	"prefect-platform/lab/internal/step"
 )
-
-// ownModule begins the packages of the lab itself; all others are in the module lab/monitoring.
-const ownModule = "prefect-platform/lab/"
 
 // goFlags leave out what nothing here uses, the discovery of targets in two dozen clouds foremost, and make programs that need nothing of their image.
 var (
@@ -21,34 +18,28 @@ var (
 	goEnv   = []string{"CGO_ENABLED=0"}
 )
 
-// Programs gives the steps that build the programs of all images: those of the exporters and Prometheus by one go command, because they have most of their packages in common.
-func (b Builder) Programs() []step.Step {
-	own := gobuild.Build{Module: filepath.Dir(b.Source), Env: goEnv, Targets: map[string]string{}}
-	others := gobuild.Build{Module: b.monitoring(), Env: goEnv, Targets: map[string]string{}}
-	own.Flags = append(own.Flags, goFlags...)
-	others.Flags = append(others.Flags, goFlags...)
-	for _, image := range All {
+// Programs gives the step that builds all programs of a module by one go command.
+func (b Builder) Programs(module Module) step.Step {
+	build := gobuild.Build{Module: b.folder(module.Dir), Flags: slices.Clone(goFlags), Env: goEnv, Targets: map[string]string{}}
+	for _, image := range slices.Concat(All, OnDemand) {
+		if image.Module != module.Dir {
+			continue
+		}
 		for _, program := range image.Programs {
-			build := &others
-			if strings.HasPrefix(program, ownModule) {
-				build = &own
-			}
 			build.Flags = append(build.Flags, linkFlag(program, image.version()))
 			build.Targets[program] = b.programFile(program)
 		}
 	}
-	return []step.Step{
-		others.Step(b.Dir, "monitoring", "builds Prometheus and its exporters from their Go modules"),
-		own.Step(b.Dir, "doubles", "builds the double of Grafana"),
-	}
+	return build.Step(b.Dir, module.Name, module.What)
 }
 
-// linkFlag tells one program its version.
+// linkFlag tells one program its version, in whichever of these variables it has.
 func linkFlag(program, version string) string {
-	return fmt.Sprintf("-ldflags=%s=-s -w -X github.com/prometheus/common/version.Version=%s -X main.version=%[2]s", program, version)
+	return fmt.Sprintf("-ldflags=%s=-s -w -X github.com/prometheus/common/version.Version=%s -X github.com/grafana/loki/v3/pkg/util/build.Version=%[2]s -X main.version=%[2]s", program, version)
 }
 
-func (b Builder) monitoring() string { return filepath.Join(filepath.Dir(b.Source), "monitoring") }
+// folder is that of a module.
+func (b Builder) folder(module string) string { return filepath.Join(filepath.Dir(b.Source), module) }
 
 func (b Builder) programFile(program string) string {
 	return filepath.Join(b.Dir.Programs(), path.Base(program))
@@ -72,11 +63,7 @@ func (b Builder) inputs(image Image) (string, error) {
 		from = append(from, base)
 	}
 	if len(image.Programs) > 0 {
-		module := b.monitoring()
-		if strings.HasPrefix(image.Programs[0], ownModule) {
-			module = filepath.Dir(b.Source)
-		}
-		sums, err := os.ReadFile(filepath.Join(module, "go.sum"))
+		sums, err := os.ReadFile(filepath.Join(b.folder(image.Module), "go.sum"))
 		if err != nil {
 			return "", err
 		}

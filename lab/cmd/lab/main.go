@@ -15,9 +15,10 @@ import (
 	"prefect-platform/lab/internal/state"
 )
 
-const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB
+const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB [NAME...]
 
   up      provide toolchain, engine and images; what is there already is skipped
+  image   provide single images, named as their folders in lab/images; loki only so, because it takes a quarter of an hour to build
   tools   provide the toolchain only, for a preview that needs no engine
   env     print the shell lines that put them to use:  eval "$(lab env)"
   status  say what is there
@@ -31,10 +32,11 @@ const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB
 type lab struct {
 	clone string
 	dir   state.Dir
+	names []string // of what the verb is about
 }
 
 var verbs = map[string]func(lab, context.Context) error{
-	"up": lab.up, "tools": lab.tools, "env": lab.env, "status": lab.status, "official": lab.official, "down": lab.down, "clean": lab.clean,
+	"up": lab.up, "image": lab.image, "tools": lab.tools, "env": lab.env, "status": lab.status, "official": lab.official, "down": lab.down, "clean": lab.clean,
 }
 
 func main() {
@@ -65,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	verb, known := verbs[flags.Arg(0)]
-	if !known || flags.NArg() != 1 {
+	if named := flags.NArg() > 1; !known || named != (flags.Arg(0) == "image") {
 		flags.Usage()
 		return flag.ErrHelp
 	}
@@ -73,6 +75,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	l.names = flags.Args()[1:]
 	return verb(l, ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"prefect-platform/lab/engine"
+	"prefect-platform/lab/images"
 	"prefect-platform/lab/internal/state"
 	"prefect-platform/lab/internal/step"
 	"prefect-platform/lab/toolchain"
@@ -77,7 +78,7 @@ func (l lab) provideEngine(ctx context.Context, runner *step.Runner) (parts engi
 	}
 	if official != nil {
 		runner.Note("engine       uses the one that the docker command reaches")
-		return parts, pullImages(ctx, runner, *official)
+		return parts, pullImages(ctx, runner, *official, images.All)
 	}
 	if err := engine.CheckHost(own); err != nil {
 		return parts, err
@@ -89,5 +90,5 @@ func (l lab) provideEngine(ctx context.Context, runner *step.Runner) (parts engi
 	if parts.client, err = own.ProvideCommand(l.dir.Bin()); err != nil {
 		return parts, err
 	}
-	return parts, l.pullOrBuildImages(ctx, runner, own.Client())
+	return parts, l.pullOrBuildImages(ctx, runner, own.Client(), images.All)
 }
