@@ -42,13 +42,13 @@ func TestAll_AreThePinsOfTheProgram(t *testing.T) {
 		t.Fatal("internal/images has no PrefectVersion")
 	}
 	text := strings.ReplaceAll(string(pins), `" + PrefectVersion + "`, string(version[1]))
-	for _, image := range All {
+	for _, image := range slices.Concat(All, OnDemand) {
 		if !strings.Contains(text, `"`+image.Name+`"`) {
 			t.Errorf("%s is not pinned in internal/images: change both together", image.Name)
 		}
 	}
-	if found := regexp.MustCompile(`(?m)^\t\w+:\s+"[^"]+:[^"]+",`).FindAllString(text, -1); len(found) != len(All) {
-		t.Errorf("internal/images pins %d images, the lab has %d: %q", len(found), len(All), found)
+	if found := regexp.MustCompile(`(?m)^\t\w+:\s+"[^"]+:[^"]+",`).FindAllString(text, -1); len(found) != len(All)+len(OnDemand) {
+		t.Errorf("internal/images pins %d images, the lab has %d: %q", len(found), len(All)+len(OnDemand), found)
 	}
 }
 

@@ -140,4 +140,7 @@ func testMonitoring(t *testing.T) {
 		t.Run("Rules_AreFineToAnotherLinter", testPint)
 	}
 	t.Run("Runbooks_HaveCommandsThatWork", testRunbooks)
+	if full {
+		t.Run("Logs_OfAllContainersAreInLoki", testCollected)
+	}
 }

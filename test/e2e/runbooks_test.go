@@ -12,15 +12,19 @@ import (
 
 // testRunbooks follows the commands of each page about what this stack has, as somebody at night would copy them.
 func testRunbooks(t *testing.T) {
+	if followed := followRunbooks(t, watched().Names()...); followed < 60 {
+		t.Fatalf("only %d commands were found", followed)
+	}
+}
+
+// followRunbooks returns how many commands the pages of these alerts have.
+func followRunbooks(t *testing.T, alerts ...string) int {
+	t.Helper()
 	commands := map[string]string{} // and a page that has it
-	c := watched()
-	for _, name := range c.Names() {
+	for _, name := range alerts {
 		for _, command := range runbookCommands(t, name) {
 			commands[command] = name
 		}
-	}
-	if len(commands) < 60 {
-		t.Fatalf("only %d commands were found", len(commands))
 	}
 	for command, page := range commands {
 		// drift ends with 2 when it has found some, which the receiver of this test is.
@@ -29,7 +33,8 @@ func testRunbooks(t *testing.T) {
 			t.Errorf("%s: %s\n%v\n%s", page, command, err, out)
 		}
 	}
-	t.Logf("followed %d commands of %d pages", len(commands), len(c.Names()))
+	t.Logf("followed %d commands of %d pages", len(commands), len(alerts))
+	return len(commands)
 }
 
 // runbookCommands are what an alert's page says to type.
