@@ -4,12 +4,15 @@ package e2e
 
 import (
 	_ "embed"
+	"errors"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 //go:embed pint.hcl
@@ -32,18 +35,34 @@ func testPint(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	prometheus := stack.Container(t, "prometheus").ID
+	// A rule about running flows is only about something while one runs.
+	stopped := "pint"
+	run := startRun(t, deploy(t, "pint", nil), map[string]any{"tasks": 1, "pause": 1, "until": stopFile(stopped)})
+	Await(t, time.Minute, "the figure of a running flow", func() error {
+		var found struct {
+			Result []any `json:"result"`
+		}
+		err := prometheus(t, "query", url.Values{"query": {"prefect_flow_run_oldest_running_seconds"}}, &found)
+		if err == nil && len(found.Result) == 0 {
+			err = errors.New("there is none")
+		}
+		return err
+	})
+
+	server := stack.Container(t, "prometheus").ID
 	files := map[string]string{"/tmp/pint": string(program), "/tmp/pint.hcl": pintConfig}
-	for _, name := range strings.Fields(stack.Exec(t, prometheus, "ls", "/etc/platform").Stdout) {
+	for _, name := range strings.Fields(stack.Exec(t, server, "ls", "/etc/platform").Stdout) {
 		if strings.HasSuffix(name, ".rules.yml") {
-			files["/tmp/rules/"+name] = stack.Exec(t, prometheus, "cat", path.Join("/etc/platform", name)).Stdout
+			files["/tmp/rules/"+name] = stack.Exec(t, server, "cat", path.Join("/etc/platform", name)).Stdout
 		}
 	}
 	if len(files) < 10 {
 		t.Fatalf("only %d files", len(files))
 	}
-	start := "cp /tmp/pint /tmp/run && chmod 755 /tmp/run && exec /tmp/run --no-color --config /tmp/pint.hcl lint --fail-on bug /tmp/rules"
+	start := "cp /tmp/pint /tmp/run && chmod 755 /tmp/run && exec /tmp/run --no-color --config /tmp/pint.hcl lint --fail-on warning /tmp/rules"
 	t.Log(stack.StartHelper(t, Helper{
 		Image: stack.Container(t, "api").Config.Image, Command: []string{"sh", "-c", start}, Network: "prefect-" + stack.Name + "-mon", Files: files,
 	}).Wait(t))
+	release(t, stopped)
+	awaitState(t, run, "COMPLETED", time.Minute)
 }
