@@ -16,20 +16,21 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// connections that are kept busy, and how long and how often each way is measured. The ways take turns, so that what else the machine does falls on both.
+// connections that are kept busy, and how long each way is measured at a time. Ways take turns, so that what else the machine does falls on all of them.
 const (
 	connections = 32
 	turn        = 8 * time.Second
-	turns       = 3
 	rows        = 50 // flow runs in the database, of which each request lists 20
 )
 
 // job is what the client in the container is told on its environment, as JSON.
 type job struct {
-	Direct, Edge string // base URLs of the same API
-	ServerName   string // in the edge's certificate
-	CA           string // PEM
-	Auth         string // user:password
+	Ways       map[string]string // base URLs of the same API, by name
+	Turns      int               // of each way
+	Fill       string            // base URL by which flow runs are made first; empty: there are some
+	ServerName string            // in the edge's certificate
+	CA         string            // PEM
+	Auth       string            // user:password
 }
 
 // result of one way.
@@ -42,7 +43,7 @@ type result struct {
 // jobVariable hands the job to the client.
 const jobVariable = "BENCH_JOB"
 
-// generate measures both ways and prints their results as JSON.
+// generate measures all ways and prints their results as JSON.
 func generate(ctx context.Context) error {
 	var j job
 	if err := json.Unmarshal([]byte(os.Getenv(jobVariable)), &j); err != nil {
@@ -56,15 +57,25 @@ func generate(ctx context.Context) error {
 		TLSClientConfig:     &tls.Config{RootCAs: roots, ServerName: j.ServerName, MinVersion: tls.VersionTLS12},
 		MaxIdleConnsPerHost: connections,
 	}
-	if err := fill(ctx, j, transport); err != nil {
-		return err
+	if j.Fill != "" {
+		if err := fill(ctx, j, transport); err != nil {
+			return err
+		}
 	}
-	var direct, edge vegeta.Metrics
-	for range turns {
-		j.attack(ctx, transport, j.Direct, &direct)
-		j.attack(ctx, transport, j.Edge, &edge)
+	metrics := map[string]*vegeta.Metrics{}
+	for name := range j.Ways {
+		metrics[name] = &vegeta.Metrics{}
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]result{"direct": summary(&direct), "edge": summary(&edge)})
+	for range j.Turns {
+		for name, base := range j.Ways {
+			j.attack(ctx, transport, base, metrics[name])
+		}
+	}
+	results := map[string]result{}
+	for name, m := range metrics {
+		results[name] = summary(m, j.Turns)
+	}
+	return json.NewEncoder(os.Stdout).Encode(results)
 }
 
 // attack keeps all connections busy for one turn.
@@ -109,7 +120,7 @@ func (j job) post(ctx context.Context, transport *http.Transport, path string, b
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, j.Direct+path, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, j.Fill+path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -129,12 +140,12 @@ func (j job) post(ctx context.Context, transport *http.Transport, path string, b
 }
 
 // summary of all turns: requests per second while requests were made, not while the other way had its turn.
-func summary(m *vegeta.Metrics) result {
+func summary(m *vegeta.Metrics, turns int) result {
 	m.Close()
 	return result{
 		Requests:  m.Requests,
 		Failed:    m.Requests - uint64(float64(m.Requests)*m.Success+0.5),
-		PerSecond: float64(m.Requests) / (turns * turn).Seconds(),
+		PerSecond: float64(m.Requests) / (time.Duration(turns) * turn).Seconds(),
 		P50:       m.Latencies.P50,
 		P99:       m.Latencies.P99,
 	}

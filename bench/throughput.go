@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
@@ -20,54 +23,96 @@ import (
 
 // throughput compares the API itself with the API behind the edge, from a container of the same network.
 func throughput(ctx context.Context, s *stack, figures *table) error {
-	direct, edge, err := s.measure(ctx)
+	const turns = 3
+	j, err := s.job(ctx)
 	if err != nil {
 		return err
 	}
-	for what, r := range map[string]result{"direct": direct, "through the edge": edge} {
+	j.Turns, j.Fill, j.Ways = turns, directly, map[string]string{"direct": directly, "through the edge": edge}
+	fmt.Printf("+ %d connections, %d turns of %s each way\n", connections, turns, turn)
+	results, err := s.client(ctx, j)
+	if err != nil {
+		return err
+	}
+	for _, what := range slices.Sorted(maps.Keys(results)) {
+		r := results[what]
 		figures.add(fmt.Sprintf("POST /flow_runs/filter %s, %d connections", what, connections),
 			"%.1f requests/s, p50 %.0f ms, p99 %.0f ms, %d of %d failed", r.PerSecond, r.P50.Seconds()*1000, r.P99.Seconds()*1000, r.Failed, r.Requests)
 	}
-	figures.add("edge / direct", "%.3f", edge.PerSecond/direct.PerSecond)
+	figures.add("edge / direct", "%.3f", results["through the edge"].PerSecond/results["direct"].PerSecond)
 	return nil
 }
 
-// watching compares a stack that is watched with the same one while nobody does, twice each in turn, so that a machine that gets faster or slower favours neither.
+// Base URLs of the API on the application network.
+const (
+	directly = "http://prefect-api:4200"
+	edge     = "https://nginx:8443"
+)
+
+// watching compares a stack that is watched with the same one while its monitoring is paused, a turn of seconds each, so that whatever else the machine does falls on
+// both. What cannot be paused counts for neither: the line that the edge sends for each request.
 func watching(ctx context.Context, s *stack, figures *table) error {
-	perSecond := map[string]float64{}
-	for _, enabled := range []string{"true", "false", "true", "false"} {
-		if _, err := s.run(ctx, "pulumi", "--non-interactive", "config", "set", "--stack", name, "--path", "prefect-platform:monitoring.enabled", enabled); err != nil {
+	const pairs = 10
+	watchers, err := s.watchers(ctx)
+	if err != nil {
+		return err
+	}
+	j, err := s.job(ctx)
+	if err != nil {
+		return err
+	}
+	j.Turns, j.Ways = 1, map[string]string{"edge": edge}
+	fmt.Printf("+ %d connections, %d turns of %s with %d containers of monitoring and with these paused\n", connections, pairs, turn, len(watchers))
+	requests := map[bool]uint64{}
+	for i := range 2 * pairs {
+		paused := i%4 == 1 || i%4 == 2 // neither is always the second
+		if err := s.pause(ctx, watchers, paused); err != nil {
 			return err
 		}
-		if _, err := s.platform(ctx, "up", "--yes"); err != nil {
-			return err
+		results, err := s.client(ctx, j)
+		if err != nil {
+			return errors.Join(err, s.pause(ctx, watchers, false))
 		}
-		_, edge, err := s.measure(ctx)
+		requests[paused] += results["edge"].Requests
+	}
+	watched, alone := float64(requests[false])/(pairs*turn).Seconds(), float64(requests[true])/(pairs*turn).Seconds()
+	figures.add("through the edge, watched / monitoring paused", "%.1f / %.1f requests/s, ratio %.3f", watched, alone, watched/alone)
+	return s.pause(ctx, watchers, false)
+}
+
+// watchers are the containers of monitoring.
+func (s *stack) watchers(ctx context.Context) ([]container.Summary, error) {
+	running, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	served := []string{"api", "services", "postgres", "redis", "nginx", "worker-default"}
+	watchers := slices.DeleteFunc(running, func(c container.Summary) bool { return slices.Contains(served, c.Labels["prefect-platform.workload"]) })
+	if len(watchers) == 0 {
+		return nil, errors.New("nobody watches the stack")
+	}
+	return watchers, nil
+}
+
+// pause brings containers into a state, whichever they are in.
+func (s *stack) pause(ctx context.Context, containers []container.Summary, paused bool) error {
+	for _, c := range containers {
+		is, err := s.docker.ContainerInspect(ctx, c.ID, client.ContainerInspectOptions{})
 		if err != nil {
 			return err
 		}
-		perSecond[enabled] += edge.PerSecond / 2
+		switch {
+		case is.Container.State.Paused == paused:
+		case paused:
+			_, err = s.docker.ContainerPause(ctx, c.ID, client.ContainerPauseOptions{})
+		default:
+			_, err = s.docker.ContainerUnpause(ctx, c.ID, client.ContainerUnpauseOptions{})
+		}
+		if err != nil {
+			return err
+		}
 	}
-	figures.add("through the edge, watched / not watched", "%.1f / %.1f requests/s, ratio %.3f", perSecond["true"], perSecond["false"], perSecond["true"]/perSecond["false"])
 	return nil
-}
-
-// measure takes the rates of both ways.
-func (s *stack) measure(ctx context.Context) (direct, edge result, err error) {
-	j, err := s.job(ctx)
-	if err != nil {
-		return direct, edge, err
-	}
-	fmt.Printf("+ %d connections, %d turns of %s each way\n", connections, turns, turn)
-	output, err := s.client(ctx, j)
-	if err != nil {
-		return direct, edge, err
-	}
-	var results map[string]result
-	if err := json.Unmarshal(output, &results); err != nil {
-		return direct, edge, fmt.Errorf("%w in %q", err, output)
-	}
-	return results["direct"], results["edge"], nil
 }
 
 // shown is what `platform credentials --show` prints: a name and a value a line.
@@ -88,14 +133,11 @@ func (s *stack) job(ctx context.Context) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	return job{
-		Direct: "http://prefect-api:4200", Edge: "https://nginx:8443", ServerName: "localhost", CA: string(ca),
-		Auth: values["user"] + ":" + values["password"],
-	}, nil
+	return job{ServerName: "localhost", CA: string(ca), Auth: values["user"] + ":" + values["password"]}, nil
 }
 
-// client runs this program in a container on the application network, where both the API and the edge are reached by name, and returns what it prints.
-func (s *stack) client(ctx context.Context, j job) ([]byte, error) {
+// client runs this program in a container on the application network, where both the API and the edge are reached by name, and returns the results of each way.
+func (s *stack) client(ctx context.Context, j job) (map[string]result, error) {
 	folder := filepath.Dir(s.clone)
 	binary := filepath.Join(folder, "bench")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
@@ -133,7 +175,15 @@ func (s *stack) client(ctx context.Context, j job) ([]byte, error) {
 	if _, err := s.docker.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
 		return nil, err
 	}
-	return s.wait(ctx, created.ID)
+	output, err := s.wait(ctx, created.ID)
+	if err != nil {
+		return nil, err
+	}
+	var results map[string]result
+	if err := json.Unmarshal(output, &results); err != nil {
+		return nil, fmt.Errorf("%w in %q", err, output)
+	}
+	return results, nil
 }
 
 func (s *stack) wait(ctx context.Context, id string) ([]byte, error) {
