@@ -32,7 +32,7 @@ func (a Args) exporter(at catalogue.Endpoint, image string, memoryMiB int, more 
 		Image:     image,
 		User:      nobody,
 		Networks:  append([]workload.Network{{Name: a.Networks.Mon, Aliases: []string{at.Host}}}, more...),
-		Health:    workload.Health{Command: []string{"wget", "-q", "-O", "/dev/null", fmt.Sprintf("http://127.0.0.1:%d/", at.Port)}},
+		Health:    answers(at, "/"),
 		MemoryMiB: memoryMiB,
 		Order:     workload.StopFirst,
 	}
@@ -119,7 +119,7 @@ func inPython(s *workload.Spec, at catalogue.Endpoint, name, program string, arg
 	s.Files = map[string]workload.File{name: workload.Text(program)}
 	// This page is empty; every other one is the metrics, with all that it takes to read them (prometheus_client, exposition.py).
 	alive := fmt.Sprintf("import urllib.request; urllib.request.urlopen('http://127.0.0.1:%d/favicon.ico', timeout=4)", at.Port)
-	s.Health = workload.Health{Command: []string{"python", "-S", "-E", "-c", alive}}
+	s.Health = workload.Health{Command: []string{"python", "-S", "-E", "-c", alive}, Interval: seldom}
 }
 
 // exempt are the workloads that nobody asks for metrics: what they do is seen in Prefect's tables and in the answers of the API.

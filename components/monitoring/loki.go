@@ -31,7 +31,7 @@ func (a Args) loki(config string) workload.Spec {
 		Files:    map[string]workload.File{lokiConfig: workload.Text(config)},
 		Networks: []workload.Network{{Name: a.Networks.Mon, Aliases: []string{catalogue.Loki.Host}}},
 		// It asks http://localhost:3100/ready (Loki, cmd/loki/main.go). The image has no shell.
-		Health:    workload.Health{Command: []string{tokens.LokiProgram, "-health"}, NoShell: true},
+		Health:    workload.Health{Command: []string{tokens.LokiProgram, "-health"}, NoShell: true, Interval: seldom},
 		MemoryMiB: a.Options.Logs.MemoryMiB,
 		LogStays:  true,
 		Grace:     time.Minute, // it writes what it holds in memory

@@ -14,6 +14,7 @@ const (
 	nobody           = "65534:65534" // in the images of the Prometheus project
 	prometheusData   = "/prometheus"
 	alertmanagerData = "/alertmanager"
+	seldom           = 30 * time.Second    // between health checks: each starts a process, ten containers of which would take some percent of two processors
 	lookback         = 5 * time.Minute     // for which the last sample counts, Prometheus' default
 	resend           = time.Minute         // after which Alertmanager is told of an alert again; it believes in it for four of these. Prometheus' default
 	logFormat        = "--log.format=json" // of all programs of the Prometheus project
@@ -71,5 +72,5 @@ func (a Args) alertmanager(config string) workload.Spec {
 
 // answers is the health check of what runs in an image with busybox: it wants an answer of 200.
 func answers(at catalogue.Endpoint, path string) workload.Health {
-	return workload.Health{Command: []string{"wget", "-q", "-O", "/dev/null", fmt.Sprintf("http://127.0.0.1:%d%s", at.Port, path)}}
+	return workload.Health{Command: []string{"wget", "-q", "-O", "/dev/null", fmt.Sprintf("http://127.0.0.1:%d%s", at.Port, path)}, Interval: seldom}
 }
