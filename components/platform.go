@@ -79,17 +79,19 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	}
 
 	server, err := prefect.New(ctx, "prefect", prefect.Args{
-		Engine:    engine,
-		Image:     images.Resolve(c.Images, images.Prefect),
-		PublicURL: c.PublicURL(),
-		API:       c.API,
-		Services:  c.Services,
-		Workers:   c.Workers,
-		Canary:    monitoring.Canary(c),
-		Retention: c.Database,
-		Egress:    c.Egress,
-		Networks:  prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Mon: networks[tokens.NetworkMon].name},
-		AppSubnet: networks[tokens.NetworkApp].subnet,
+		Engine:     engine,
+		Image:      images.Resolve(c.Images, images.Prefect),
+		PublicURL:  c.PublicURL(),
+		API:        c.API,
+		Services:   c.Services,
+		Workers:    c.Workers,
+		Canary:     monitoring.Canary(c),
+		Slot:       c.Rotation.API.Active,
+		Generation: c.Rotation.API.Generation(),
+		Retention:  c.Database,
+		Egress:     c.Egress,
+		Networks:   prefect.Networks{App: networks[tokens.NetworkApp].name, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Mon: networks[tokens.NetworkMon].name},
+		AppSubnet:  networks[tokens.NetworkApp].subnet,
 		Secrets: prefect.Secrets{
 			DatabaseURL:   db.URL,
 			AuthString:    pulumi.Sprintf("%s:%s", c.Access.User, secrets.api.Active().Secret),
@@ -123,7 +125,8 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		TLSKey:     c.Secrets.TLSKey,
 		User:       c.Access.User,
 		Credential: secrets.api,
-		Upstream:   fmt.Sprintf("%s:%d", prefect.Host, prefect.Port),
+		Upstream:   fmt.Sprintf("%s:%d", tokens.APIHost(c.Rotation.API.Active, c.Rotation.API.Generation()), prefect.Port),
+		After:      server.API,
 		Networks:   proxy.Networks{Edge: networks[tokens.NetworkEdge].name, App: networks[tokens.NetworkApp].name},
 		Monitoring: watched,
 	})
@@ -235,9 +238,9 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 	return all, nil
 }
 
-// both joins what a job promises with what already runs.
-func both(done pulumi.ResourceArrayOutput, ready []pulumi.Resource) pulumi.ResourceArrayOutput {
-	return done.ApplyT(func(resources []pulumi.Resource) []pulumi.Resource {
-		return append(resources, ready...)
+// both joins what two jobs promise.
+func both(one, other pulumi.ResourceArrayOutput) pulumi.ResourceArrayOutput {
+	return pulumi.All(one, other).ApplyT(func(done []any) []pulumi.Resource {
+		return append(done[0].([]pulumi.Resource), done[1].([]pulumi.Resource)...)
 	}).(pulumi.ResourceArrayOutput)
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,5 +94,65 @@ func TestNewPlatform_AddsTheConfiguredNumberOfContainers(t *testing.T) {
 	})
 	for _, name := range []string{"prefect-api-2", "prefect-services-1", "prefect-worker-default-0", "prefect-worker-gpu-1"} {
 		r.Find(t, tokens.Container, name)
+	}
+}
+
+// TestNewPlatform_TellsClientsInsideOfTheGenerationThatKnowsTheirCredential holds decision 13.
+func TestNewPlatform_TellsClientsInsideOfTheGenerationThatKnowsTheirCredential(t *testing.T) {
+	for host, slots := range map[string]config.Slots{
+		"prefect-api-a1": {A: 1, Active: "a"},
+		"prefect-api-b2": {A: 1, B: 2, Active: "b", Keep: true},
+		"prefect-api-a7": {A: 7, B: 2, Active: "a"},
+	} {
+		r := run(t, func(c *config.Config) { monitored(c); c.Rotation.API = slots })
+		names := map[string][]string{}
+		for _, network := range r.Find(t, tokens.Container, "prefect-api-0").Inputs["networksAdvanced"].ArrayValue() {
+			if aliases, named := network.ObjectValue()["aliases"]; named {
+				for _, alias := range aliases.ArrayValue() {
+					on := network.ObjectValue()["name"].StringValue()
+					names[on[strings.LastIndex(on, "-")+1:]] = append(names[on[strings.LastIndex(on, "-")+1:]], alias.StringValue())
+				}
+			}
+		}
+		metrics := strings.Replace(host, "api-", "api-metrics-", 1)
+		if !slices.Equal(names["app"], []string{"prefect-api", host}) || !slices.Equal(names["mon"], []string{metrics}) {
+			t.Errorf("%s: the API is known as %v", host, names)
+		}
+		if env := r.Find(t, tokens.Container, "prefect-worker-default-0").Inputs["envs"].String(); !strings.Contains(env, "PREFECT_API_URL=http://"+host+":4200/api") {
+			t.Errorf("%s: a worker is told %s", host, env)
+		}
+		if conf := r.Find(t, tokens.Proxy, "proxy").Inputs["nginxConf"].StringValue(); !strings.Contains(conf, "server "+host+":4200 resolve") {
+			t.Errorf("the edge does not lead to %s", host)
+		}
+		if scraped := uploads(t, r, "monitoring-prometheus-files"); !strings.Contains(scraped, metrics) {
+			t.Errorf("%s is not scraped", metrics)
+		}
+	}
+}
+
+// TestNewPlatform_LeadsTheEdgeToTheAPIOnlyWhenItIsThere: an edge that turned first would lead nowhere.
+func TestNewPlatform_LeadsTheEdgeToTheAPIOnlyWhenItIsThere(t *testing.T) {
+	r := run(t, unchanged)
+	for _, urn := range r.Find(t, tokens.Container, "proxy-install").RegisterRPC.GetDependencies() {
+		if strings.HasSuffix(urn, "::prefect-api-0") {
+			return
+		}
+	}
+	t.Error("its configuration is made current without waiting for the API")
+}
+
+// TestNewPlatform_TurnsThePasswordOfRedisWithoutAnotherContainer: its files do not depend on the slots, so that only the job runs again.
+func TestNewPlatform_TurnsThePasswordOfRedisWithoutAnotherContainer(t *testing.T) {
+	described := func(slots config.Slots) (server, job string) {
+		r := run(t, func(c *config.Config) { c.Rotation.Redis = slots })
+		return r.Find(t, tokens.Container, "cache-server-files").Inputs["uploads"].String(), r.Find(t, tokens.Container, "cache-accounts-files").Inputs["uploads"].String()
+	}
+	server, job := described(config.Slots{A: 1, Active: "a"})
+	turnedServer, turnedJob := described(config.Slots{A: 1, B: 1, Active: "b", Keep: true})
+	if server != turnedServer {
+		t.Errorf("Redis would be made anew, from\n%s\nto\n%s", server, turnedServer)
+	}
+	if job == turnedJob {
+		t.Error("nobody would tell Redis of the new password")
 	}
 }

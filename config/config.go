@@ -210,6 +210,14 @@ type Slots struct {
 	Since string `json:"since"`
 }
 
+// Generation is that of the active slot.
+func (s Slots) Generation() int {
+	if s.Active == "b" {
+		return s.B
+	}
+	return s.A
+}
+
 // Network is the address plan.
 type Network struct {
 	// Base is a private IPv4 network of /16 to /20; each Docker network of the stack gets a /24 of it. Stacks on one engine need different ones.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"prefect-platform/config"
@@ -25,8 +26,17 @@ const (
 	User = "default"
 )
 
-//go:embed ping.sh
-var pingScript string
+const user = "999:999" // redis in the official Debian image
+
+// Scripts, whose first lines say what they are for.
+var (
+	//go:embed start.sh
+	startScript string
+	//go:embed accounts.sh
+	accountsScript string
+	//go:embed ping.sh
+	pingScript string
+)
 
 // Args describe a cache; all fields are required.
 type Args struct {
@@ -45,8 +55,8 @@ type Cache struct {
 	Password pulumi.StringOutput
 	// DocketURL is the connection URL for Prefect's task scheduler, which has a database of its own. It is secret.
 	DocketURL pulumi.StringOutput
-	// Ready holds the container, which answers PING.
-	Ready []pulumi.Resource
+	// Ready completes when the passwords of all valid slots let in.
+	Ready pulumi.ResourceArrayOutput
 }
 
 // New adds a cache to the stack. It fails before any resource is registered when args are incomplete.
@@ -69,12 +79,20 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	server, err := workload.Run(ctx, args.Engine, name+"-server", args.server(data), parent, pulumi.DependsOn([]pulumi.Resource{data.Ready}))
+	initial, err := random.NewRandomPassword(ctx, name+"-initial", &random.RandomPasswordArgs{Length: pulumi.Int(credential.Length), Special: pulumi.Bool(false)}, parent)
+	if err != nil {
+		return nil, err
+	}
+	server, err := workload.Run(ctx, args.Engine, name+"-server", args.server(data, initial.Result), parent, pulumi.DependsOn([]pulumi.Resource{data.Ready}))
+	if err != nil {
+		return nil, err
+	}
+	turned, err := workload.Job(ctx, args.Engine, name+"-accounts", args.turn(server, initial.Result), parent, pulumi.DependsOn(server.Ready))
 	if err != nil {
 		return nil, err
 	}
 
-	cache.Ready = server.Ready
+	cache.Ready = turned.Done
 	cache.Password = args.Credential.Active().Secret
 	cache.DocketURL = cache.Password.ApplyT(func(password string) string {
 		return dsn.Target{Scheme: dsn.Redis, User: User, Password: password, Host: Host, Port: Port, Database: "1"}.URL()
@@ -82,14 +100,17 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return cache, ctx.RegisterResourceOutputs(cache, recorded) // policies over the whole stack see outputs only
 }
 
-func (a Args) server(data *workload.Volume) workload.Spec {
+func (a Args) server(data *workload.Volume, initial pulumi.StringOutput) workload.Spec {
 	return workload.Spec{
-		Role:    Host,
-		Image:   a.Image,
-		User:    "999:999", // redis in the official Debian image
-		Command: []string{"redis-server", workload.FilesDir + "/redis.conf"},
+		Role:       Host,
+		Image:      a.Image,
+		User:       user,
+		Entrypoint: []string{workload.FilesDir + "/start"},
+		Command:    []string{"redis-server", workload.FilesDir + "/redis.conf"},
 		Files: map[string]workload.File{
-			"redis.conf": workload.SecretText(a.configuration()),
+			"redis.conf": workload.Text(configuration(a.Size.MemoryMiB)),
+			accountsFile: workload.SecretText(accountsOf(initial)),
+			"start":      workload.Script(startScript),
 			"ping":       workload.Script(pingScript),
 		},
 		Mounts:      []workload.Mount{{Volume: data.Name, Path: "/data"}},
@@ -103,42 +124,65 @@ func (a Args) server(data *workload.Volume) workload.Spec {
 	}
 }
 
-func (a Args) configuration() pulumi.StringInput {
-	slots := []pulumi.StringOutput{a.Credential.Active().Secret}
+// accountsFile has a line for each account, as Redis itself writes it.
+const accountsFile = "users.acl"
+
+// turn gives the running server the passwords of all valid slots.
+func (a Args) turn(server *workload.Service, initial pulumi.StringOutput) workload.Spec {
+	active, idle := a.Credential.Active().Secret, a.Credential.Idle().Secret
+	valid := []any{active}
 	if a.Credential.IdleValid {
-		slots = append(slots, a.Credential.Idle().Secret)
+		valid = append(valid, idle)
 	}
-	passwords := make([]any, len(slots))
-	for i, slot := range slots {
-		passwords[i] = slot
+	return workload.Spec{
+		Role:       Host + "-accounts",
+		Image:      a.Image,
+		User:       user,
+		Entrypoint: []string{workload.FilesDir + "/turn"},
+		Command:    []string{Host},
+		Files: map[string]workload.File{
+			"turn":       workload.Script(accountsScript),
+			accountsFile: workload.SecretText(accountsOf(valid...)),
+			"passwords":  workload.SecretText(pulumi.Sprintf("%s\n%s\n%s\n", active, idle, initial)),
+			"server":     {Content: server.ID(), Mode: workload.Public}, // another container may have come with an empty volume
+		},
+		Networks:  []workload.Network{{Name: a.Network}},
+		MemoryMiB: 32,
 	}
+}
+
+func accountsOf(passwords ...any) pulumi.StringOutput {
 	return pulumi.All(passwords...).ApplyT(func(values []any) string {
 		texts := make([]string, len(values))
 		for i, value := range values {
 			texts[i] = value.(string)
 		}
-		return configuration(a.Size.MemoryMiB, texts)
+		return accounts(texts)
 	}).(pulumi.StringOutput)
 }
 
-// configuration refuses writes when memory is full instead of evicting: every key is a message, a lease or a schedule that someone waits for.
-// A quarter of the container's memory stays free for rewriting the append-only file. Passwords are given as hashes; the account of the health check may do nothing but PING.
-func configuration(memoryMiB int, passwords []string) string {
-	var account strings.Builder
+// accounts gives passwords as hashes. The account of the health check may do nothing but PING.
+func accounts(passwords []string) string {
+	var hashes strings.Builder
 	for _, password := range passwords {
 		hash := sha256.Sum256([]byte(password))
-		account.WriteString(" #" + hex.EncodeToString(hash[:]))
+		hashes.WriteString(" #" + hex.EncodeToString(hash[:]))
 	}
+	return fmt.Sprintf("user %s on resetpass%s ~* &* +@all\nuser health on nopass resetkeys resetchannels -@all +ping\n", User, hashes.String())
+}
+
+// configuration refuses writes when memory is full instead of evicting: every key is a message, a lease or a schedule that someone waits for.
+// A quarter of the container's memory stays free for rewriting the append-only file.
+func configuration(memoryMiB int) string {
 	return fmt.Sprintf(`bind * -::*
 protected-mode no
 port %d
 dir /data
+aclfile /data/%s
 appendonly yes
 appendfsync everysec
 save ""
 maxmemory %dmb
 maxmemory-policy noeviction
-user %s on resetpass%s ~* &* +@all
-user health on nopass resetkeys resetchannels -@all +ping
-`, Port, memoryMiB*3/4, User, account.String())
+`, Port, accountsFile, memoryMiB*3/4)
 }

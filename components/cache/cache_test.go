@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestConfiguration_HoldsHashesOfThePasswordsOnly(t *testing.T) {
-	got := configuration(256, []string{"old password", "new password"})
+func TestAccounts_HoldHashesOfThePasswordsOnly(t *testing.T) {
+	got := accounts([]string{"old password", "new password"})
 	for _, password := range []string{"old password", "new password"} {
 		hash := sha256.Sum256([]byte(password))
 		if !strings.Contains(got, " #"+hex.EncodeToString(hash[:])) {
@@ -24,16 +24,16 @@ func TestConfiguration_HoldsHashesOfThePasswordsOnly(t *testing.T) {
 }
 
 func TestConfiguration_EvictsNothingAndLeavesRoomForRewriting(t *testing.T) {
-	got := configuration(256, []string{"p"})
-	for _, want := range []string{"maxmemory 192mb\n", "maxmemory-policy noeviction\n", "appendonly yes\n"} {
+	got := configuration(256)
+	for _, want := range []string{"maxmemory 192mb\n", "maxmemory-policy noeviction\n", "appendonly yes\n", "aclfile /data/users.acl\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("lacks %q", want)
 		}
 	}
 }
 
-func TestConfiguration_LetsTheHealthCheckDoNothingButPing(t *testing.T) {
-	if got := configuration(256, []string{"p"}); !strings.Contains(got, "user health on nopass resetkeys resetchannels -@all +ping\n") {
+func TestAccounts_LetTheHealthCheckDoNothingButPing(t *testing.T) {
+	if got := accounts([]string{"p"}); !strings.Contains(got, "user health on nopass resetkeys resetchannels -@all +ping\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

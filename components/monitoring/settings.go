@@ -5,6 +5,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/catalogue"
+	"prefect-platform/internal/tokens"
 )
 
 // Settings are those of the catalogue for a stack.
@@ -16,6 +17,7 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Host = c.Host
 	s.User = c.Access.User
 	s.PrivateCA = c.TLS.Mode == config.SelfSigned
+	s.API = tokens.APIMetricsHost(c.Rotation.API.Active, c.Rotation.API.Generation())
 	s.Replicas = c.API.Replicas
 	s.APIMemory = c.API.MemoryMiB << 20
 	s.Canary = c.Monitoring.Canary

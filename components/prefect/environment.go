@@ -79,7 +79,7 @@ func (a Args) servicesEnvironment() map[string]string {
 
 func (a Args) clientEnvironment() map[string]string {
 	env := a.common()
-	env["PREFECT_API_URL"] = "http://" + Host + ":" + strconv.Itoa(Port) + "/api"
+	env["PREFECT_API_URL"] = "http://" + a.host() + ":" + strconv.Itoa(Port) + "/api"
 	return env
 }
 
@@ -99,7 +99,7 @@ func (a Args) reachOut(env map[string]string) {
 	if a.Egress.Proxy == "" {
 		return
 	}
-	direct := strings.Join(append([]string{"localhost", "127.0.0.1", Host, cache.Host, database.Host}, a.Egress.NoProxy...), ",")
+	direct := strings.Join(append([]string{"localhost", "127.0.0.1", Host, a.host(), cache.Host, database.Host}, a.Egress.NoProxy...), ",")
 	maps.Copy(env, map[string]string{
 		"HTTP_PROXY": a.Egress.Proxy, "HTTPS_PROXY": a.Egress.Proxy, "NO_PROXY": direct,
 		"http_proxy": a.Egress.Proxy, "https_proxy": a.Egress.Proxy, "no_proxy": direct, // which name counts differs between libraries

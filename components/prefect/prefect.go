@@ -16,7 +16,7 @@ import (
 // Host and Port are where the API is found on the application network.
 const (
 	Host = tokens.HostAPI
-	Port = 4200
+	Port = tokens.PortAPI
 )
 
 const user = "1001:0" // the image names none; group 0, as its folders belong to root
@@ -33,8 +33,10 @@ type Args struct {
 	Retention config.Database
 	Egress    config.Egress
 
-	Networks  Networks
-	AppSubnet netip.Prefix // from which the edge's X-Forwarded-* headers are believed
+	Slot       string // of the API's credential that AuthString is of
+	Generation int    // of that slot
+	Networks   Networks
+	AppSubnet  netip.Prefix // from which the edge's X-Forwarded-* headers are believed
 
 	Secrets Secrets
 	// After is what must be ready before the migration runs.
@@ -123,6 +125,8 @@ func (a Args) validate() error {
 		return fmt.Errorf("networks app, db and egress and the subnet of app are required")
 	case a.Secrets.DatabaseURL == nil || a.Secrets.AuthString == nil || a.Secrets.DocketURL == nil || a.Secrets.RedisPassword == nil:
 		return fmt.Errorf("all secrets are required: a server without one of them would be open or would not start")
+	case a.Slot == "" || a.Generation < 1:
+		return fmt.Errorf("slot and generation of the API's credential are required")
 	case a.API.Replicas < 1 || a.Services.Replicas < 1:
 		return fmt.Errorf("%d API and %d services replicas, needs 1 or more of each", a.API.Replicas, a.Services.Replicas)
 	case a.Canary > 0 && len(a.Workers) == 0:

@@ -21,15 +21,17 @@ import (
 func example(engine *workload.Engine) Args {
 	c := config.Default()
 	return Args{
-		Engine:    engine,
-		Image:     images.Resolve(c.Images, images.Prefect),
-		PublicURL: "https://prefect.example.org",
-		API:       c.API,
-		Services:  c.Services,
-		Workers:   c.Workers,
-		Retention: c.Database,
-		Networks:  Networks{App: pulumi.String("app"), DB: pulumi.String("db"), Egress: pulumi.String("egress")},
-		AppSubnet: netip.MustParsePrefix("10.213.1.0/24"),
+		Engine:     engine,
+		Image:      images.Resolve(c.Images, images.Prefect),
+		PublicURL:  "https://prefect.example.org",
+		API:        c.API,
+		Services:   c.Services,
+		Workers:    c.Workers,
+		Retention:  c.Database,
+		Networks:   Networks{App: pulumi.String("app"), DB: pulumi.String("db"), Egress: pulumi.String("egress")},
+		AppSubnet:  netip.MustParsePrefix("10.213.1.0/24"),
+		Slot:       "a",
+		Generation: 1,
 		Secrets: Secrets{
 			DatabaseURL:   pulumi.ToSecret(pulumi.String("the-database-url")).(pulumi.StringOutput),
 			AuthString:    pulumi.ToSecret(pulumi.String("prefect:the-password")).(pulumi.StringOutput),

@@ -72,12 +72,15 @@ func (a Args) api() workload.Spec {
 
 // apiNetworks gives the API another name on the monitoring network: whoever is on both networks would else find its containers there too, each twice.
 func (a Args) apiNetworks() []workload.Network {
-	all := []workload.Network{{Name: a.Networks.App, Aliases: []string{Host}}, {Name: a.Networks.DB}}
+	all := []workload.Network{{Name: a.Networks.App, Aliases: []string{Host, a.host()}}, {Name: a.Networks.DB}}
 	if a.Networks.Mon != nil {
-		all = append(all, workload.Network{Name: a.Networks.Mon, Aliases: []string{tokens.HostAPIMetrics}})
+		all = append(all, workload.Network{Name: a.Networks.Mon, Aliases: []string{tokens.APIMetricsHost(a.Slot, a.Generation)}})
 	}
 	return all
 }
+
+// host is where clients inside find those API containers that hold the same credential as they.
+func (a Args) host() string { return tokens.APIHost(a.Slot, a.Generation) }
 
 func (a Args) services() workload.Spec {
 	files := a.serverFiles("services.py", "platformlog.py", "publishing.py", "tested.py", "environment.py", "check.py")

@@ -22,7 +22,7 @@ import (
 // Host is the name of the edge on the application network.
 const Host = tokens.HostEdge
 
-// Args describe the edge. All fields but TLSKey and Monitoring are required.
+// Args describe the edge. All fields but TLSKey, After and Monitoring are required.
 type Args struct {
 	Engine *workload.Engine
 	Image  string
@@ -35,7 +35,8 @@ type Args struct {
 	User       string // of the one credential
 	Credential *credential.Credential
 
-	Upstream string // host:port of the API
+	Upstream string            // host:port of the API
+	After    []pulumi.Resource // what Upstream leads to: the edge turns to it only when it is there
 	Networks Networks
 
 	Monitoring *Monitoring // nil: nobody watches it
@@ -96,7 +97,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	install, err := workload.Job(ctx, args.Engine, name+"-install", args.install(conf, cert, releases), parent, pulumi.DependsOn([]pulumi.Resource{releases.Ready}))
+	install, err := workload.Job(ctx, args.Engine, name+"-install", args.install(conf, cert, releases), parent, pulumi.DependsOn(append([]pulumi.Resource{releases.Ready}, args.After...)))
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (k *checker) jobs() {
 		k.at = "job " + job.Name
 		k.refuse(seen[job.Name], "is there twice")
 		seen[job.Name] = true
-		k.refuse(!slices.Contains(endpoints, job.Endpoint), "%s is no endpoint on the monitoring network", job.Endpoint)
+		k.refuse(!slices.Contains(endpoints, job.Endpoint) && job.Endpoint != k.catalogue.Settings.api(), "%s is no endpoint on the monitoring network", job.Endpoint)
 		k.refuse(!strings.HasPrefix(job.Path, "/"), "path %q", job.Path)
 		k.refuse(job.Interval <= 0 || job.Timeout <= 0, "has no interval or timeout")
 		k.refuse(job.Timeout > job.Interval, "its timeout %s is longer than its interval %s", job.Timeout, job.Interval)

@@ -26,7 +26,6 @@ var (
 	BlackboxExporter = Endpoint{"blackbox-exporter", 9115}
 	SQLExporter      = Endpoint{"sql-exporter", 9399}
 	ContainerSource  = Endpoint{"container-exporter", 8080}
-	PrefectAPI       = Endpoint{tokens.HostAPIMetrics, 4200}
 	Grafana          = Endpoint{"grafana", 3000}
 	Loki             = Endpoint{tokens.HostLoki, 3100}
 	LogCollector     = Endpoint{tokens.HostLogCollector, 9114}
@@ -69,6 +68,7 @@ const (
 var everywhere = []string{"job", "instance"}
 
 func jobs(s Settings) []Job {
+	api := s.api()
 	list := []Job{
 		{
 			Name: "prometheus", Endpoint: Prometheus, Path: "/metrics",
@@ -92,7 +92,7 @@ func jobs(s Settings) []Job {
 			},
 		},
 		{
-			Name: "prefect-api", Endpoint: PrefectAPI, Replicas: true, Path: "/api/metrics", Auth: true,
+			Name: "prefect-api", Endpoint: api, Replicas: true, Path: "/api/metrics", Auth: true,
 			Provides: map[string][]string{
 				"process_start_time_seconds":    nil,
 				"process_resident_memory_bytes": nil,
@@ -149,7 +149,7 @@ func jobs(s Settings) []Job {
 			Name: "blackbox", Endpoint: BlackboxExporter, Path: "/metrics",
 			Provides: map[string][]string{"blackbox_exporter_config_last_reload_successful": nil},
 		},
-		probe("probe-ready", moduleReady, "http://"+PrefectAPI.String()+"/api/ready", ""),
+		probe("probe-ready", moduleReady, "http://"+api.String()+"/api/ready", ""),
 		probe("probe-edge", moduleEdge, "https://"+EdgeHTTPS.String()+"/api/ready", s.Host),
 		// A page of the interface: there the edge alone asks for the credential, where the API would refuse by itself and hide that the edge does not.
 		probe("probe-no-credential", moduleNoCredential, "https://"+EdgeHTTPS.String()+"/", s.Host),
@@ -213,5 +213,5 @@ func modules(s Settings) []Module {
 }
 
 var endpoints = []Endpoint{
-	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, ContainerSource, PrefectAPI, Grafana, Loki, LogCollector, EdgeHTTPS, EdgeHTTP,
+	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, ContainerSource, Grafana, Loki, LogCollector, EdgeHTTPS, EdgeHTTP,
 }

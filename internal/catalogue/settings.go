@@ -1,6 +1,10 @@
 package catalogue
 
-import "time"
+import (
+	"time"
+
+	"prefect-platform/internal/tokens"
+)
 
 // Settings are what differs between stacks. The configuration validates them.
 type Settings struct {
@@ -11,7 +15,8 @@ type Settings struct {
 	Runbooks   string // URL or path that the runbooks' file names are appended to, with its last slash
 	User       string // of Prefect's credential
 	PrivateCA  bool   // the edge's certificate is signed by an authority that only AuthorityFile has
-	Replicas   int    // of the API
+	API        string // host name of its containers on the monitoring network
+	Replicas   int    // of them
 	APIMemory  int    // bytes that each of them may use
 	Pools      []Pool // whose workers the stack runs
 	Grafana    bool
@@ -23,6 +28,8 @@ type Settings struct {
 	Thresholds Thresholds
 	Objectives SLOs
 }
+
+func (s Settings) api() Endpoint { return Endpoint{s.API, tokens.PortAPI} }
 
 // Pool is a work pool and how many workers the stack runs for it.
 type Pool struct {
@@ -68,6 +75,7 @@ func Defaults() Settings {
 		Host:      "localhost",
 		Runbooks:  "docs/runbooks/",
 		User:      "prefect",
+		API:       tokens.APIMetricsHost("a", 1),
 		Replicas:  1,
 		APIMemory: 512 << 20,
 		Pools:     []Pool{{Name: "default", Workers: 1}},

@@ -2,6 +2,13 @@
 // the pack would be a policy that inspects nothing and reports success.
 package tokens
 
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
 // Types of Pulumi's own resources.
 const (
 	Stack          = "pulumi:pulumi:Stack"
@@ -70,8 +77,30 @@ const (
 	InputExempt    = "exempt"    // workloads that are left out on purpose, by role
 )
 
-// APIEndpoint is where the edge finds Prefect's API on the application network: the only place that it leads to, besides Grafana.
-const APIEndpoint = "prefect-api:4200"
+// PortAPI is the port of Prefect's API inside the stack.
+const PortAPI = 4200
+
+// APIHost names, on the application network, the containers of the API that hold one generation of its credential. While that changes, both generations run: who
+// holds the old value finds the old ones by their name until it has ended, and never the new ones, which would refuse it.
+func APIHost(slot string, generation int) string {
+	return fmt.Sprintf("%s-%s%d", HostAPI, slot, generation)
+}
+
+// APIMetricsHost is the same on the monitoring network.
+func APIMetricsHost(slot string, generation int) string {
+	return fmt.Sprintf("%s-metrics-%s%d", HostAPI, slot, generation)
+}
+
+var apiHost = regexp.MustCompile(`^` + HostAPI + `(-metrics)?(-[ab][0-9]{1,7})?$`)
+
+// NamesAPI reports whether a name is one of the API's, on any network.
+func NamesAPI(name string) bool { return apiHost.MatchString(name) }
+
+// LeadsToAPI reports whether host:port is where the edge finds Prefect's API: the only place that it leads to, besides Grafana.
+func LeadsToAPI(endpoint string) bool {
+	host, port, _ := strings.Cut(endpoint, ":")
+	return NamesAPI(host) && port == strconv.Itoa(PortAPI)
+}
 
 // GrafanaEndpoint is where the edge finds Grafana, on the monitoring network.
 const GrafanaEndpoint = "grafana:3000"
@@ -128,8 +157,6 @@ const (
 	HostCache    = "redis"
 	HostAPI      = "prefect-api"
 	HostEdge     = "nginx"
-
-	HostAPIMetrics = "prefect-api-metrics" // the API on the monitoring network
 
 	HostPrometheus        = "prometheus"
 	HostAlertmanager      = "alertmanager"

@@ -16,6 +16,11 @@ type Service struct {
 	Ready []pulumi.Resource
 }
 
+// ID is that of the first container: another one, another ID.
+func (s *Service) ID() pulumi.StringOutput {
+	return s.Ready[0].(*docker.Container).ID().ToStringOutput()
+}
+
 // Run adds a workload that runs until the stack goes, and waits until it is healthy.
 func Run(ctx *pulumi.Context, e *Engine, name string, spec Spec, opts ...pulumi.ResourceOption) (*Service, error) {
 	s := spec.withDefaults()

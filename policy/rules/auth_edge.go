@@ -277,7 +277,7 @@ func upstreams(c *Case, e *edge) {
 				c.Refuse(nginx.Place(d), change)
 			}
 		case "server":
-			if within[len(within)-1].Directive == "upstream" && d.Args[0] != tokens.APIEndpoint && d.Args[0] != tokens.GrafanaEndpoint {
+			if within[len(within)-1].Directive == "upstream" && !tokens.LeadsToAPI(d.Args[0]) && d.Args[0] != tokens.GrafanaEndpoint {
 				c.Refuse(nginx.Place(d)+", which is neither the API nor Grafana", change)
 			}
 		}

@@ -161,8 +161,8 @@ var (
 
 	_ = prove("auth-edge-upstream", proof{
 		fails: onEdge(
-			[4]string{"another server", "server prefect-api:4200 resolve", "server prometheus:9090 resolve", "prometheus"},
-			[4]string{"a second server", "server prefect-api:4200 resolve", "server evil.test:80; server prefect-api:4200 resolve", "evil.test"},
+			[4]string{"another server", "server prefect-api-a1:4200 resolve", "server prometheus:9090 resolve", "prometheus"},
+			[4]string{"a second server", "server prefect-api-a1:4200 resolve", "server evil.test:80; server prefect-api-a1:4200 resolve", "evil.test"},
 			[4]string{"a target that clients choose", "proxy_pass http://prefect/api/ready;", "proxy_pass http://$http_x_target;", "$http_x_target"},
 			[4]string{"a database", "proxy_pass http://prefect/api/ready;", "proxy_pass http://postgres:5432;", "postgres"},
 			[4]string{"a socket", "proxy_pass http://prefect/api/ready;", "proxy_pass http://unix:/run/docker.sock;", "docker.sock"},

@@ -15,7 +15,7 @@ func rendered(t *testing.T, change func(*nginxconf.Options)) string {
 	rate := nginxconf.Rate{PerSecond: 50, Burst: 0}
 	o := nginxconf.Options{
 		Host: "prefect.corp.net", PublicPort: 443, Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, HSTS: true,
-		Limits: nginxconf.Limits{API: rate, UI: rate, WebSocket: rate, Connections: 10}, MaxBodyMiB: 16, CacheMiB: 32, Workers: 2, Upstream: tokens.APIEndpoint,
+		Limits: nginxconf.Limits{API: rate, UI: rate, WebSocket: rate, Connections: 10}, MaxBodyMiB: 16, CacheMiB: 32, Workers: 2, Upstream: "prefect-api-a1:4200",
 	}
 	change(&o)
 	text, err := nginxconf.Render(o)

@@ -143,7 +143,11 @@ var exposureDockerRules = []Rule{
 				text, ok := v.Text()
 				name := strings.ToLower(strings.TrimSuffix(text, "."))
 				owner, reserved := owners[name]
-				if ok && reserved && (!c.Resource.In(owner) || name == tokens.HostAPI && !isPrefectAPI(c, c.Resource)) {
+				ofAPI := tokens.NamesAPI(name)
+				if ofAPI {
+					owner, reserved = tokens.Prefect, true
+				}
+				if ok && reserved && (!c.Resource.In(owner) || ofAPI && !isPrefectAPI(c, c.Resource)) {
 					c.Refuse(fmt.Sprintf("%s is %q, the name of another", v.Path(), text), "choose another name")
 				}
 			}
@@ -153,7 +157,7 @@ var exposureDockerRules = []Rule{
 
 // owners are the components that may have the names under which the stack's parts find each other.
 var owners = map[string]string{
-	tokens.HostDatabase: tokens.Database, tokens.HostCache: tokens.Cache, tokens.HostAPI: tokens.Prefect, tokens.HostEdge: tokens.Proxy, "localhost": "nobody",
+	tokens.HostDatabase: tokens.Database, tokens.HostCache: tokens.Cache, tokens.HostEdge: tokens.Proxy, "localhost": "nobody",
 	tokens.HostPrometheus: tokens.Monitoring, tokens.HostAlertmanager: tokens.Monitoring, tokens.HostGrafana: tokens.Monitoring, tokens.HostEdgeExporter: tokens.Monitoring,
 	tokens.HostPostgresExporter: tokens.Monitoring, tokens.HostSQLExporter: tokens.Monitoring, tokens.HostNodeExporter: tokens.Monitoring,
 	tokens.HostBlackboxExporter: tokens.Monitoring, tokens.HostContainerExporter: tokens.Monitoring,

@@ -103,6 +103,8 @@ var _ = prove("exposure-network-name", proof{
 		on(theCache, "a cache as Prometheus", putIn("networksAdvanced", 0, "aliases", []any{"prometheus"}), "prometheus"),
 		on("prefect-worker-default-0", "a worker as the exporter that the edge tells of its requests", putIn("networksAdvanced", 0, "aliases", []any{"edge-exporter"}), "edge-exporter"),
 		on("prefect-worker-default-0", "a worker as the API", putIn("networksAdvanced", 0, "aliases", []any{"prefect-api"}), "prefect-api"),
+		on("prefect-worker-default-0", "a worker as a generation of the API", putIn("networksAdvanced", 0, "aliases", []any{"prefect-api-b2"}), "prefect-api-b2"),
+		on("prefect-worker-default-0", "a worker as what is asked for metrics of the API", putIn("networksAdvanced", 0, "aliases", []any{"prefect-api-metrics-a1"}), "prefect-api-metrics-a1"),
 		on("prefect-services-0", "by the container's own name", put("name", "redis"), "name is"),
 	},
 	unknown: []fixture{on(theAPI, "an unknown alias", putIn("networksAdvanced", 0, "aliases", []any{computed}), "")},

@@ -86,9 +86,9 @@ var _ = prove("secrets-file-mode", proof{
 		changedFile("a group that may write", edgeHolder, setUpload("tls.key", "permissions", "0460"), "tls.key) holds a secret and has mode 0460"),
 		changedFile("a mode without zero", edgeHolder, setUpload("htpasswd", "permissions", "444"), "has mode 444"),
 		changedFile("a mode that is no number", edgeHolder, setUpload("htpasswd", "permissions", "a+r"), "has mode a+r"),
-		changedFile("an executable mode", cacheFiles, setUpload("redis.conf", "permissions", "0550"), "has mode 0550"),
-		changedFile("the flag executable", cacheFiles, setUpload("redis.conf", "executable", true), "is executable"),
-		changedFile("the flag in text", cacheFiles, setUpload("redis.conf", "executable", "true"), "is executable"),
+		changedFile("an executable mode", cacheFiles, setUpload("users.acl", "permissions", "0550"), "has mode 0550"),
+		changedFile("the flag executable", cacheFiles, setUpload("users.acl", "executable", true), "is executable"),
+		changedFile("the flag in text", cacheFiles, setUpload("users.acl", "executable", "true"), "is executable"),
 		changedFile("a Pulumi secret in any file", serverFiles, setUpload("check.py", "content", secret("print(1)\n")), "check.py) holds a secret"),
 		changedFile("the map of credentials", edgeHolder, setUpload("authorization.map", "permissions", "0644"), "authorization.map"),
 		changedFile("a list that is secret as a whole", serverFiles, changes(setUpload("prefect.toml", "permissions", "0444"), veil), "prefect.toml) holds a secret and has mode 0444"),
@@ -159,7 +159,7 @@ var _ = prove("secrets-weak-password", proof{
 })
 
 func TestFiles_OfTheRealStackAreSecretWhereTheyMustBe(t *testing.T) {
-	want := map[string]bool{"prefect.toml": false, "htpasswd": false, "tls.key": false, "authorization.map": false, "redis.conf": false, "roles.sql": false, "initial-password": false}
+	want := map[string]bool{"prefect.toml": false, "htpasswd": false, "tls.key": false, "authorization.map": false, "users.acl": false, "passwords": false, "roles.sql": false, "initial-password": false}
 	for _, each := range up(t, "prod").resources {
 		c := &Case{Resource: each}
 		for _, f := range c.files() {

