@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -166,6 +167,9 @@ func (t *turning) writeNext(ctx context.Context, steps []rotation.Step) error {
 	file := "Pulumi." + t.stack + ".yaml"
 	next := steps[0]
 	if len(next.Edits()) == 0 {
+		if len(steps) == 1 {
+			return errors.New("nothing is left to write but the step that retires the old value: leave --keep out for that")
+		}
 		next = steps[1]
 		fmt.Fprintln(t.out, "The step before this one must have been deployed: see that its pipeline has succeeded before this one is merged.")
 	}

@@ -177,6 +177,27 @@ func TestTurning_WithWriteOnlyDeploysNothing(t *testing.T) {
 	}
 }
 
+func TestTurning_WithWriteOnlyAndKeepWritesNothingOverAKeptValue(t *testing.T) {
+	did, _, err := turningOf(t, turned, rotate{writeOnly: true, keep: true}, "", "api")
+	if err == nil || !strings.Contains(err.Error(), "leave --keep out") || len(did) > 0 {
+		t.Errorf("did %q, %v", did, err)
+	}
+}
+
+func TestRotate_RefusesToBeCalledWithoutANameOrWithFlagsThatDoNotFit(t *testing.T) {
+	for says, args := range map[string][]string{
+		"requires at least 1 arg": {"rotate"},
+		"[keep write-only]":       {"rotate", "api", "--keep", "--write-only"},
+		"[age env]":               {"credentials", "--age", "--env"},
+	} {
+		root := newRoot()
+		root.SetArgs(args)
+		if err := root.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: got %v", args, err)
+		}
+	}
+}
+
 func TestRotate_RefusesWhatCannotBePlanned(t *testing.T) {
 	long := turned
 	long.Since = "2026-11-18"
