@@ -182,7 +182,7 @@ type Access struct {
 	User string `json:"user"`
 }
 
-// Rotation holds the two slots of every credential. See docs/operations.md, rotation.
+// Rotation holds the two slots of every credential. See docs/operations.md, Rotate a secret.
 type Rotation struct {
 	// Database is the password of the application's role.
 	Database Slots `json:"database"`

@@ -6,28 +6,37 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"prefect-platform/config"
 	"prefect-platform/internal/reach"
 )
 
 func newCredentials(o *options) *cobra.Command {
-	show, env := false, false
+	show, env, age := false, false, false
 	cmd := &cobra.Command{
 		Use:   "credentials",
-		Short: "Show how to log in",
-		Long: `Print URL, user and password. The password is printed on a terminal only, unless --show says otherwise.
+		Short: "Show how to log in, or how old the credentials are",
+		Long: fmt.Sprintf(`Print URL, user and password. The password is printed on a terminal only, unless --show says otherwise.
 
 With --env, print the variables that point Prefect's CLI and SDK at the stack:
 
-  eval "$(platform credentials --env)"`,
+  eval "$(platform credentials --env)"
+
+With --age, print for each credential which slot is active, since when, when it is due (after %d days), and whether the value before it is still valid (for %d days at
+most). This is what the configuration says; nothing needs to be deployed, and no value is shown. The exit code of the built binary is 2 when something is overdue.`,
+			config.RotationDueDays, config.KeepDueDays),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := open(c.Context(), o)
 			if err != nil {
 				return err
+			}
+			if age {
+				return s.ages(c.Context(), os.Stdout, time.Now())
 			}
 			access, err := s.access(c.Context())
 			if err != nil {
@@ -54,6 +63,9 @@ With --env, print the variables that point Prefect's CLI and SDK at the stack:
 	}
 	cmd.Flags().BoolVar(&show, "show", false, "print the password wherever the output goes")
 	cmd.Flags().BoolVar(&env, "env", false, "print variables for a shell, password included")
+	cmd.Flags().BoolVar(&age, "age", false, "print how old each credential is and when it is due, and no password")
+	cmd.MarkFlagsMutuallyExclusive("age", "env")
+	cmd.MarkFlagsMutuallyExclusive("age", "show")
 	return cmd
 }
 
@@ -63,6 +75,11 @@ func (s *session) access(ctx context.Context) (*reach.Edge, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.accessBy(ctx, c, c.Rotation.API.Active)
+}
+
+// accessBy is access with the value of a slot, active or not.
+func (s *session) accessBy(ctx context.Context, c config.Config, slot string) (*reach.Edge, error) {
 	deployed, err := s.export(ctx, "--show-secrets")
 	if err != nil {
 		return nil, err
@@ -71,12 +88,7 @@ func (s *session) access(ctx context.Context) (*reach.Edge, error) {
 	if edge.URL == "" {
 		return nil, errors.New("this stack has not been deployed yet: " + s.command("up"))
 	}
-	slot, supplied := "a", c.Secrets.APIPasswordA
-	if c.Rotation.API.Active == "b" {
-		slot, supplied = "b", c.Secrets.APIPasswordB
-	}
-	edge.Password = supplied
-	if supplied == "" {
+	if edge.Password = map[string]string{"a": c.Secrets.APIPasswordA, "b": c.Secrets.APIPasswordB}[slot]; edge.Password == "" {
 		edge.Password, err = deployed.Password("api-" + slot)
 	}
 	return edge, err

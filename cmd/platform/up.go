@@ -48,22 +48,31 @@ deploy, and wait until Prefect answers. Running it again is always safe.`,
 }
 
 func (s *session) up(ctx context.Context) error {
-	x, err := s.checked(ctx)
+	x, err := s.deploy(ctx)
 	if err != nil {
 		return err
+	}
+	return s.welcome(ctx, x)
+}
+
+// deploy brings the stack up to date. What it has seen of it is for looking at only.
+func (s *session) deploy(ctx context.Context) (*examination, error) {
+	x, err := s.checked(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer x.close()
 	fmt.Printf("Stack %s on Docker %s at %s\n", s.options.stack, x.Facts.Version, x.EngineAt)
 	if err := s.judge(ctx, x); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.repair(ctx, x); err != nil {
-		return err
+		return nil, err
 	}
 
 	pack, levels, err := s.policies(ctx, x.Config.Production)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	opts := []optup.Option{optup.Replace(x.Mend.Rerun), optup.PolicyPacks(pack), optup.PolicyPackConfigs(levels)}
 	if x.remote {
@@ -87,12 +96,9 @@ func (s *session) up(ctx context.Context) error {
 		return errSaid
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.sweep(ctx, x); err != nil {
-		return err
-	}
-	return s.welcome(ctx, x)
+	return x, s.sweep(ctx, x)
 }
 
 // judge has the policy pack judge everything before anything is changed: in an `up` itself, which has no preview phase here, a violation of the last resource comes
@@ -110,8 +116,8 @@ func (s *session) judge(ctx context.Context, x *examination) error {
 
 // agree shows what would change and asks.
 func (s *session) agree(ctx context.Context, x *examination) error {
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return errors.New("nobody is here to agree: add --yes")
+	if err := somebody(); err != nil {
+		return err
 	}
 	announce(*x.Mend)
 	reporter, err := s.foresee(ctx, os.Stdout, x.Config.Production, x.Mend.Rerun)
@@ -121,8 +127,21 @@ func (s *session) agree(ctx context.Context, x *examination) error {
 	if reporter.Changes() == 0 && x.Mend.Empty() {
 		return nil
 	}
+	return goOn(os.Stdin)
+}
+
+// somebody refuses where nobody can be asked.
+func somebody() error {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return errors.New("nobody is here to agree: add --yes")
+	}
+	return nil
+}
+
+// goOn asks.
+func goOn(in io.Reader) error {
 	fmt.Print("Go on? [y/N] ")
-	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil {
 		return err
 	}
@@ -155,7 +174,7 @@ func (s *session) welcome(ctx context.Context, x *examination) error {
 	if err != nil {
 		return err
 	}
-	if !x.Local && loopback(access.URL) {
+	if x.tunnelled(access.URL) {
 		fmt.Printf("\nPrefect runs, on the engine's own %s: reach it through a tunnel, ssh -L.\n", access.URL)
 		return nil
 	}
@@ -188,6 +207,9 @@ func (s *session) welcome(ctx context.Context, x *examination) error {
 	fmt.Println("  go on           README.md, docs/operations.md")
 	return nil
 }
+
+// tunnelled tells that an address is the engine's own, which is another machine.
+func (x *examination) tunnelled(address string) bool { return !x.Local && loopback(address) }
 
 func loopback(address string) bool {
 	parsed, err := url.Parse(address)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"prefect-platform/config"
+	"prefect-platform/internal/tokens"
 )
 
 func TestCompare_FindsACertificateInItsRenewalWindow(t *testing.T) {
@@ -109,12 +110,17 @@ func TestCompare_FindsAnOtherSlotThatIsKeptForTooLong(t *testing.T) {
 func TestNotes_TellEndsAndAgesAndWhatIsNotKnown(t *testing.T) {
 	w := well()
 	w.config.Rotation.Redis.Since = "2026-11-20"
+	exporter := resource(tokens.Password, "postgres-exporter-a", "none", nil, nil)
+	exporter["created"] = "2026-11-10T00:00:00Z"
+	w.resources = append(w.resources, exporter)
 	want := []Note{
 		{"certificate/proxy", "ends 2027-02-20, 86 days left"},
 		{"authority/proxy-ca", "ends 2036-11-20, 3647 days left"},
-		{"credential/api", "made 2026-11-01, 25 days old"},
 		{"credential/database", "its age is not known: rotation.database.since is empty, and the state does not say when its value was made"},
+		{"credential/api", "made 2026-11-01, 25 days old"},
 		{"credential/redis", "rotated 2026-11-20, 6 days old"},
+		{"credential/postgresExporter", "made 2026-11-10, 16 days old"},
+		{"credential/sqlExporter", "its age is not known: rotation.sqlExporter.since is empty, and the state does not say when its value was made"},
 	}
 	if got := Notes(w.record(t), now); !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

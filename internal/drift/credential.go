@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"prefect-platform/config"
+	"prefect-platform/internal/rotation"
 	"prefect-platform/internal/tokens"
 )
 
 // credential is one secret with its two slots.
 type credential struct {
-	name  string // as below rotation
-	slots config.Slots
+	rotation.Credential
 	// since is when the active value became that, zero if nobody knows; rotated says that the configuration tells, and not the state.
 	since   time.Time
 	rotated bool
@@ -19,15 +19,10 @@ type credential struct {
 
 func (r Recorded) credentials() []credential {
 	var all []credential
-	for _, c := range []credential{
-		{name: "api", slots: r.Config.Rotation.API},
-		{name: "database", slots: r.Config.Rotation.Database},
-		{name: "redis", slots: r.Config.Rotation.Redis},
-	} {
-		if at, err := time.Parse(time.DateOnly, c.slots.Since); err == nil {
-			c.since, c.rotated = at, true
-		} else {
-			c.since = r.made(c.name + "-" + c.slots.Active)
+	for _, each := range rotation.Of(r.Config) {
+		c := credential{Credential: each}
+		if c.since, c.rotated = each.Since(); !c.rotated {
+			c.since = r.made(each.Resource + "-" + each.Active())
 		}
 		all = append(all, c)
 	}
@@ -44,7 +39,7 @@ func (r Recorded) made(name string) time.Time {
 	return time.Time{}
 }
 
-func (c credential) subject() string { return "credential/" + c.name }
+func (c credential) subject() string { return "credential/" + c.Name }
 
 // origin is the date from which its age is counted, and where that is from.
 func (c credential) origin() string {
@@ -56,7 +51,7 @@ func (c credential) origin() string {
 
 func (c credential) describe(now time.Time) string {
 	if c.since.IsZero() {
-		return fmt.Sprintf("its age is not known: rotation.%s.since is empty, and the state does not say when its value was made", c.name)
+		return fmt.Sprintf("its age is not known: rotation.%s.since is empty, and the state does not say when its value was made", c.Name)
 	}
 	return fmt.Sprintf("%s, %d days old", c.origin(), days(now.Sub(c.since)))
 }
@@ -68,30 +63,20 @@ func (c credential) judge(r Recorded, now time.Time) []Finding {
 	age := days(now.Sub(c.since))
 	var findings []Finding
 	if age > config.RotationDueDays {
-		idle, generation := c.idle()
 		findings = append(findings, Finding{
 			CredentialDue, c.subject(), "", fmt.Sprintf("%s, due after %d days", c.origin(), config.RotationDueDays), fmt.Sprintf("%d days old", age),
 			fmt.Sprintf("%s %d && %s %s && %s true && %s %s && %s (see Secrets in docs/operations.md)",
-				r.set(c.key(idle)), generation+1, r.set(c.key("active")), idle, r.set(c.key("keep")), r.set(c.key("since")), date(now), r.Command("up")),
+				r.set(c.key(c.Idle())), c.Generation(c.Idle())+1, r.set(c.key("active")), c.Idle(), r.set(c.key("keep")), r.set(c.key("since")), date(now), r.Command("up")),
 		})
 	}
-	if c.slots.Keep && age > config.KeepDueDays {
-		idle, _ := c.idle()
+	if c.Slots.Keep && age > config.KeepDueDays {
 		findings = append(findings, Finding{
 			CredentialKept, c.subject(), "", fmt.Sprintf("%s, the other value due to end after %d days", c.origin(), config.KeepDueDays),
-			fmt.Sprintf("slot %s still valid after %d days", idle, age),
+			fmt.Sprintf("slot %s still valid after %d days", c.Idle(), age),
 			r.set(c.key("keep")) + " false && " + r.Command("up"),
 		})
 	}
 	return findings
 }
 
-func (c credential) key(field string) string { return "rotation." + c.name + "." + field }
-
-// idle is the slot that is not active, and its generation.
-func (c credential) idle() (slot string, generation int) {
-	if c.slots.Active == "b" {
-		return "a", c.slots.A
-	}
-	return "b", c.slots.B
-}
+func (c credential) key(field string) string { return "rotation." + c.Name + "." + field }

@@ -24,11 +24,18 @@ type Edge struct {
 // ErrNotAllowed says that the edge answers, but not to this machine's address.
 var ErrNotAllowed = errors.New("the edge answers 403: this machine is not in edge.allow")
 
+var errUnauthorized = errors.New("401 Unauthorized")
+
 // every is the pause between two tries.
 const every = 500 * time.Millisecond
 
 // Wait asks until Prefect answers that it is ready, or the context ends; then the last answer is the error.
-func (e Edge) Wait(ctx context.Context) error {
+func (e Edge) Wait(ctx context.Context) error { return e.until(ctx, e.ready) }
+
+// WaitRefused asks until the credential is refused, or the context ends; then the last answer is the error.
+func (e Edge) WaitRefused(ctx context.Context) error { return e.until(ctx, e.refused) }
+
+func (e Edge) until(ctx context.Context, try func(context.Context, *http.Client) error) error {
 	client, err := e.client()
 	if err != nil {
 		return err
@@ -37,7 +44,7 @@ func (e Edge) Wait(ctx context.Context) error {
 	defer ticker.Stop()
 	var last error
 	for {
-		switch err := e.ready(ctx, client); {
+		switch err := try(ctx, client); {
 		case err == nil || errors.Is(err, ErrNotAllowed):
 			return err
 		case ctx.Err() == nil || last == nil: // not the end of the context, but a reason
@@ -59,6 +66,17 @@ func (e Edge) ready(ctx context.Context, client *http.Client) error {
 	return e.get(ctx, client, "/api/ready", true)
 }
 
+func (e Edge) refused(ctx context.Context, client *http.Client) error {
+	switch err := e.get(ctx, client, "/api/ready", true); {
+	case errors.Is(err, errUnauthorized):
+		return nil
+	case err == nil:
+		return fmt.Errorf("GET %s/api/ready: the credential is still accepted", e.URL)
+	default:
+		return err
+	}
+}
+
 func (e Edge) get(ctx context.Context, client *http.Client, path string, login bool) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.URL+path, nil)
 	if err != nil {
@@ -77,6 +95,8 @@ func (e Edge) get(ctx context.Context, client *http.Client, path string, login b
 		return nil
 	case http.StatusForbidden:
 		return ErrNotAllowed
+	case http.StatusUnauthorized:
+		return fmt.Errorf("GET %s%s: %w", e.URL, path, errUnauthorized)
 	default:
 		return fmt.Errorf("GET %s%s: %s", e.URL, path, response.Status)
 	}

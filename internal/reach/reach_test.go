@@ -78,3 +78,34 @@ func TestWait_TrustsNoOtherCertificate(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWaitRefused_EndsWhenTheCredentialIsRefused(t *testing.T) {
+	var asked atomic.Int32
+	edge := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		switch asked.Add(1) {
+		case 1: // still accepted
+		case 2:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := edge.WaitRefused(ctx); err != nil || asked.Load() != 3 {
+		t.Errorf("after %d requests: %v", asked.Load(), err)
+	}
+}
+
+func TestWaitRefused_TakesNothingElseForARefusal(t *testing.T) {
+	for status, says := range map[int]string{http.StatusOK: "still accepted", http.StatusServiceUnavailable: "503"} {
+		edge := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		if err := edge.WaitRefused(soon(t)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%d: got %v", status, err)
+		}
+	}
+	elsewhere := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	if err := elsewhere.WaitRefused(soon(t)); !errors.Is(err, ErrNotAllowed) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -16,7 +16,7 @@ const (
 // Password returns the value of a random.RandomPassword by the name that the program gave it. The state must have been exported with its secrets shown.
 func (d *Deployment) Password(name string) (string, error) {
 	for _, r := range d.Resources() {
-		if r.Type() == tokens.Password && r.Name() == name {
+		if r.Type() == tokens.Password && r.Name() == name && !r.Replaced() {
 			return plaintext(r.Output("result"))
 		}
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -140,6 +141,20 @@ func TestJSON_KeepsWhatItDoesNotKnow(t *testing.T) {
 func TestPassword_IsReadWhenShown(t *testing.T) {
 	got, err := parsed(t).Password("api-a")
 	if err != nil || got != `a"b` {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// An `up` that was killed while it rotated leaves both.
+func TestPassword_IsTheNewOneWhileTheOldOneWaitsForItsDeletion(t *testing.T) {
+	const password = `{"urn": "urn:pulumi:dev::p::random:index/randomPassword:RandomPassword::api-b", "type": "random:index/randomPassword:RandomPassword", "id": "none", %s
+		"outputs": {"result": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": "\"%s\""}}}`
+	text := fmt.Sprintf(`{"version": 3, "deployment": {"resources": [%s, %s]}}`, fmt.Sprintf(password, `"delete": true,`, "old"), fmt.Sprintf(password, "", "new"))
+	deployed, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := deployed.Password("api-b"); err != nil || got != "new" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -138,10 +138,25 @@ func unique(text string) map[rune]bool {
 	return seen
 }
 
-// slotOf takes "database-a-salt" apart.
+// slotOf takes "sql-exporter-a-salt" apart, into sqlExporter and a.
 func slotOf(name string) (section, slot string, ok bool) {
-	section, slot, _ = strings.Cut(strings.TrimSuffix(name, saltSuffix), "-")
-	return section, slot, slices.Contains([]string{"database", "api", "redis"}, section) && (slot == "a" || slot == "b")
+	name = strings.TrimSuffix(name, saltSuffix)
+	for _, section := range rotated {
+		for _, slot := range []string{"a", "b"} {
+			if name == resourceOf(section)+"-"+slot {
+				return section, slot, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// resourceOf is what the program calls the passwords of a section, without the slot.
+func resourceOf(section string) string {
+	if kind, exporter := strings.CutSuffix(section, "Exporter"); exporter {
+		return kind + "-exporter"
+	}
+	return section
 }
 
 // suppliedKey is the secret that takes the place of a generated password.

@@ -65,6 +65,9 @@ var _ = prove("secrets-generation", proof{
 		password("no keepers", "api-a", without("keepers"), `keepers.generation is ""`),
 		password("another keeper", "redis-b", put("keepers", map[string]any{"rotation": "0"}), `keepers.generation is ""`),
 		password("another generation", "database-a", put("keepers", map[string]any{"generation": "7"}), `keepers.generation is "7"`),
+		{name: "of an exporter", add: []Resource{{Type: tokens.Password, Name: "sql-exporter-b", URN: "urn:pulumi:prod::p::" + tokens.Password + "::sql-exporter-b", Properties: property.NewMap(map[string]property.Value{
+			"length": property.New(32.0), "keepers": property.New(map[string]property.Value{"generation": property.New("7")}),
+		})}}, found: "rotation.sqlExporter.b"},
 		password("a salt without", "database-a-salt", without("keepers"), `keepers.generation is ""`),
 		password("keepers that are ignored", "api-b", func(r *Resource) { r.IgnoreChanges = []string{"keepers"} }, "changes of keepers are ignored"),
 		password("everything ignored", "seal", func(r *Resource) { r.IgnoreChanges = []string{"*"} }, "changes of * are ignored"),
@@ -89,6 +92,7 @@ var _ = prove("secrets-kept-slot", proof{
 		{name: "another spelling of the day", facts: configured("rotation", `{"redis": {"a": 1, "keep": true, "since": "1.12.2026"}}`), found: `rotation.redis.since is "1.12.2026"`},
 		{name: "a day to come", facts: rotatedOn(-300, `, "keep": true`), found: "which has not come"},
 		{name: "a flag that is none", facts: configured("rotation", `{"redis": {"keep": "maybe"}}`), found: "rotation.redis.keep cannot be read"},
+		{name: "an exporter", facts: configured("rotation", `{"postgresExporter": {"a": 1, "keep": true}}`), found: "rotation.postgresExporter.since says nothing"},
 		{name: "no object", facts: configured("rotation", `{"redis": true}`), found: "prefect-platform:rotation cannot be read"},
 		{name: "a stack for trying out too", stack: "dev", facts: rotatedOn(8, `, "keep": true`), found: "8 days ago"},
 	},

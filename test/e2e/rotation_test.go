@@ -1,0 +1,233 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// refusedWithin is how long a value may still be let in after it was retired.
+const refusedWithin = time.Minute
+
+// withPatience lets all of a load come from one address.
+func withPatience() Edit { return Set("edge.limits.connections", 4096) }
+
+func TestRotation_OfDatabaseAndRedisDropsNothing(t *testing.T) {
+	stack.Up(t, withPatience())
+	for _, name := range []string{"database", "redis"} {
+		t.Run(name, func(t *testing.T) {
+			underLoad(t, func() { rotateNow(t, name) })
+			expectRotated(t, name, "b", false)
+		})
+	}
+	t.Run("logins", func(t *testing.T) { expectLogins(t, "prefect_b") })
+}
+
+func TestRotation_OfTheAPIDropsNothingAndRefusesTheOldValue(t *testing.T) {
+	stack.Up(t, withPatience())
+	old := stack.Password
+	underLoad(t, func() { rotateNow(t, "api", "--keep") })
+	expectRotated(t, "api", "b", true)
+	if stack.Password == old {
+		t.Fatal("the value is the old one")
+	}
+	for which, password := range map[string]string{"old": old, "new": stack.Password} {
+		if got := statusOf(t, password); got != http.StatusOK {
+			t.Errorf("with the %s value while both are valid: %d, want 200", which, got)
+		}
+	}
+
+	underLoad(t, func() { rotateNow(t, "api") })
+	expectRotated(t, "api", "b", false)
+	if got := statusOf(t, stack.Password); got != http.StatusOK {
+		t.Errorf("with the new value: %d, want 200", got)
+	}
+	Await(t, refusedWithin, "the old value to be refused", func() error {
+		if got := statusOf(t, old); got != http.StatusUnauthorized {
+			return fmt.Errorf("GET /api/version: %d, want 401", got)
+		}
+		return nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if answer, err := webSocketAuth(ctx, "/api/events/out", stack.User+":"+old); err == nil {
+		t.Errorf("a WebSocket with the old value answered %s", answer)
+	}
+}
+
+func TestRotation_OfTheExportersLeavesMonitoringWell(t *testing.T) {
+	t.Cleanup(func() { // after the stack has been put back
+		for _, volume := range []string{"prometheus-3", "alertmanager"} {
+			if _, err := stack.Docker.VolumeRemove(context.Background(), "prefect-"+stack.Name+"-"+volume, client.VolumeRemoveOptions{}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	stack.Up(t, withPatience(), Set("monitoring.enabled", true), Set("monitoring.speed", hurry))
+	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
+	for _, name := range []string{"postgresExporter", "sqlExporter"} {
+		t.Run(name, func(t *testing.T) {
+			underLoad(t, func() { rotateNow(t, name) })
+			expectRotated(t, name, "b", false)
+			Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
+		})
+	}
+}
+
+func TestRotation_GoesOnAfterKeepAndIsTakenBack(t *testing.T) {
+	stack.Up(t, withPatience())
+	for _, step := range []struct {
+		flags, logins []string
+		active        string
+		kept          bool
+	}{
+		{[]string{"--keep"}, []string{"prefect_a", "prefect_b"}, "b", true},
+		{nil, []string{"prefect_b"}, "b", false},
+		{[]string{"--keep"}, []string{"prefect_a", "prefect_b"}, "a", true},
+		{[]string{"--back"}, []string{"prefect_b"}, "b", false},
+	} {
+		underLoad(t, func() { rotateNow(t, "database", step.flags...) })
+		expectRotated(t, "database", step.active, step.kept)
+		expectLogins(t, step.logins...)
+	}
+	out, err := stack.platform("rotate", "database", "--back", "--yes")
+	if err == nil || !strings.Contains(out, "is not kept any more") {
+		t.Errorf("a value that is not kept was taken back: %v\n%s", err, out)
+	}
+}
+
+// TestRotation_KilledIsContinuedOrTakenBack kills the command, with all that it started, while the first container of the first step is made.
+func TestRotation_KilledIsContinuedOrTakenBack(t *testing.T) {
+	stack.Up(t, withPatience())
+	active := "a"
+	for _, way := range []string{"", "--back"} {
+		t.Run("rotate "+way, func(t *testing.T) {
+			underLoad(t, func() {
+				killRotation(t, "database")
+				var flags []string
+				if way != "" {
+					flags = append(flags, way)
+				}
+				rotateNow(t, "database", flags...)
+			})
+			if way == "" {
+				active = "b"
+			}
+			expectRotated(t, "database", active, false)
+			expectLogins(t, "prefect_"+active)
+		})
+	}
+}
+
+func killRotation(t *testing.T, name string) {
+	t.Helper()
+	before := idsOf(t, "api")["api"]
+	var out bytes.Buffer
+	cmd := stack.command(t.Context(), stack.operator(), "rotate", name, "--yes", "--stack", stack.Name)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	Await(t, 5*time.Minute, "the second API container", func() error {
+		for _, c := range stack.Running(t, "api") {
+			if c.ID != before {
+				return nil
+			}
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the command ended before it was killed:\n%s", out.String())
+		default:
+		}
+		return fmt.Errorf("only the first one runs")
+	})
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+}
+
+// rotateNow runs the command to its end.
+func rotateNow(t *testing.T, name string, flags ...string) {
+	t.Helper()
+	start := time.Now()
+	out, err := stack.platform(append([]string{"rotate", name, "--yes"}, flags...)...)
+	if err != nil {
+		t.Fatalf("rotate %s %v: %v\n%s", name, flags, err, out)
+	}
+	t.Logf("rotate %s %v took %s", name, flags, time.Since(start).Round(100*time.Millisecond))
+}
+
+// underLoad posts and runs flows with the credential of now while something happens, and wants every request answered and every run whole. Then it learns the credential anew.
+func underLoad(t *testing.T, happens func()) {
+	t.Helper()
+	name := uniqueName("rotated")
+	flow, rate := affordable(t, name)
+	every := (flowEvery * time.Duration(postRate) / time.Duration(rate)).Round(time.Second)
+	runs := startRuns(t, deploy(t, name, nil), every)
+	posts := startLoad(t, rate, http.MethodPost, "/api/flow_runs/", func(n int) any {
+		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow}
+	})
+	happens()
+	expectStored(t, name, expectServed(t, posts))
+	started := runs.stop()
+	if err := stack.readAccess(); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range started {
+		awaitState(t, run, "COMPLETED", 2*time.Minute)
+		expectWhole(t, run, runs.tasks)
+	}
+}
+
+// statusOf asks with a password.
+func statusOf(t *testing.T, password string) int {
+	t.Helper()
+	return status(t, http.MethodGet, "/api/version", func(r *http.Request) { r.SetBasicAuth(stack.User, password) })
+}
+
+// expectRotated wants the command to tell of a credential what it came to, and nothing to be left to deploy.
+func expectRotated(t *testing.T, name, active string, kept bool) {
+	t.Helper()
+	out, err := stack.platform("credentials", "--age")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	old := "retired"
+	if kept {
+		old = "valid"
+	}
+	found := false
+	for line := range strings.Lines(out) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
+			found = fields[1] == active && strings.Contains(line, old)
+		}
+	}
+	if !found {
+		t.Errorf("want %s in slot %s and the old value %s, got\n%s", name, active, old, out)
+	}
+	if out, err := stack.Preview(t, "--expect-no-changes"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// expectLogins wants exactly these roles of the application to be able to log in at the database.
+func expectLogins(t *testing.T, want ...string) {
+	t.Helper()
+	got := stack.PG(t, "select rolname from pg_roles where rolname in ('prefect_a', 'prefect_b') and rolcanlogin order by 1")
+	if !slices.Equal(got, want) {
+		t.Errorf("%v can log in, want %v", got, want)
+	}
+}
