@@ -16,9 +16,9 @@ type Service struct {
 	Ready []pulumi.Resource
 }
 
-// ID is that of the first container: another one, another ID.
+// ID is that of the first container, as short as `docker ps` shows it: another one, another ID.
 func (s *Service) ID() pulumi.StringOutput {
-	return s.Ready[0].(*docker.Container).ID().ToStringOutput()
+	return s.Ready[0].(*docker.Container).ID().ApplyT(func(id pulumi.ID) string { return string(id)[:min(len(id), 12)] }).(pulumi.StringOutput)
 }
 
 // Run adds a workload that runs until the stack goes, and waits until it is healthy.
