@@ -93,13 +93,18 @@ func TestMonitoring_CollectsLogsWhereThatIsAskedFor(t *testing.T) {
 	for _, args := range r.All(tokens.Container) {
 		driver, address := args.Inputs["logDriver"].StringValue(), args.Inputs["logOpts"].ObjectValue()["syslog-address"]
 		stays := args.Name == "monitoring-loki" || args.Name == "monitoring-log-collector" || strings.HasSuffix(args.Name, "-files") || strings.HasSuffix(args.Name, "-open") // the last two never start
-		if stays != (driver == "local") || driver == "syslog" && address.StringValue() != "udp://10.213.3.253:5514" {
+		if stays != (driver == "local") || driver == "syslog" && address.StringValue() != "udp://10.213.5.254:5514" {
 			t.Errorf("the log of %s goes to %s %v", args.Name, driver, address)
 		}
 	}
 	collector := r.Find(t, tokens.Container, "monitoring-log-collector").Inputs["networksAdvanced"].ArrayValue()
-	if len(collector) != 1 || collector[0].ObjectValue()["ipv4Address"].StringValue() != "10.213.3.253" {
+	if len(collector) != 2 || collector[1].ObjectValue()["ipv4Address"].StringValue() != "10.213.5.254" {
 		t.Errorf("the collector is at %v", collector)
+	}
+	for name, options := range map[string]int{"mon": 1, "logs": 0} { // the engine has an address on that of logs only
+		if network := r.Find(t, tokens.Network, name).Inputs; !network["internal"].BoolValue() || len(network["options"].ObjectValue()) != options {
+			t.Errorf("the network %s is %v", name, network)
+		}
 	}
 	for _, each := range []struct{ holder, text string }{
 		{"monitoring-grafana-files", "http://loki:3100"}, {"monitoring-prometheus-files", "job_name: log-collector"}, {"monitoring-prometheus-files", "LogsLost"}, {"monitoring-loki-files", "retention_period: 360h"},

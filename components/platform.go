@@ -154,7 +154,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Settings:  monitoring.Settings(c),
 		Workers:   c.Workers,
 		PublicURL: c.PublicURL(),
-		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Logs: networks[tokens.NetworkLogs].name},
 		Exporter:  exporter,
 		Logs:      engine.Logs,
 		Database:  db,
@@ -184,6 +184,9 @@ func newNetworks(ctx *pulumi.Context, engine *workload.Engine, c config.Config) 
 	plans := []plan{{tokens.NetworkEdge, false}, {tokens.NetworkApp, true}, {tokens.NetworkDB, true}, {tokens.NetworkEgress, false}}
 	if c.Monitoring.Enabled {
 		plans = append(plans, plan{tokens.NetworkMon, true})
+	}
+	if c.Monitoring.Enabled && c.Monitoring.Logs.Enabled {
+		plans = append(plans, plan{tokens.NetworkLogs, true})
 	}
 	for _, n := range plans {
 		subnet, err := c.Network.Subnet(n.name)

@@ -8,9 +8,9 @@ import (
 )
 
 // subnets names the Docker networks of a stack in the order of their /24 within the base. Only append: a place that changes makes every container anew.
-var subnets = []string{"edge", "app", "db", "mon", "egress"}
+var subnets = []string{"edge", "app", "db", "mon", "egress", "logs"}
 
-// Subnet returns the /24 of one Docker network of the stack: edge, app, db, mon or egress.
+// Subnet returns the /24 of one Docker network of the stack: edge, app, db, mon, egress or logs.
 func (n Network) Subnet(name string) (netip.Prefix, error) {
 	place := slices.Index(subnets, name)
 	if place < 0 {
@@ -24,7 +24,7 @@ func (n Network) Subnet(name string) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("network.base: %s is not an IPv4 network of /16 to /20", base)
 	}
 	octets := base.Masked().Addr().As4()
-	octets[2] += byte(place) //nolint:gosec // a place in a list of five //nolint:gosec // one of five
+	octets[2] += byte(place) //nolint:gosec // a place in a short list
 	return netip.PrefixFrom(netip.AddrFrom4(octets), 24), nil
 }
 
@@ -34,18 +34,18 @@ func Given(subnet netip.Prefix) netip.Prefix {
 }
 
 // EdgeExporter returns the fixed address, in the network mon, of what the edge sends its log to.
-func (n Network) EdgeExporter() (netip.Addr, error) { return n.fixed(254) }
+func (n Network) EdgeExporter() (netip.Addr, error) { return n.fixed("mon") }
 
-// LogCollector returns the fixed address, in the network mon, of what the engine sends the logs of containers to.
-func (n Network) LogCollector() (netip.Addr, error) { return n.fixed(253) }
+// LogCollector returns the fixed address, in the network logs, of what the engine sends the logs of containers to.
+func (n Network) LogCollector() (netip.Addr, error) { return n.fixed("logs") }
 
-func (n Network) fixed(last byte) (netip.Addr, error) {
-	subnet, err := n.Subnet("mon")
+func (n Network) fixed(network string) (netip.Addr, error) {
+	subnet, err := n.Subnet(network)
 	if err != nil {
 		return netip.Addr{}, err
 	}
 	octets := subnet.Addr().As4()
-	octets[3] = last
+	octets[3] = 254
 	return netip.AddrFrom4(octets), nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 func TestSubnet_KeepsItsPlace(t *testing.T) {
 	network := Network{Base: "10.213.0.0/16"}
-	for name, want := range map[string]string{"edge": "10.213.0.0/24", "app": "10.213.1.0/24", "db": "10.213.2.0/24", "mon": "10.213.3.0/24", "egress": "10.213.4.0/24"} {
+	for name, want := range map[string]string{"edge": "10.213.0.0/24", "app": "10.213.1.0/24", "db": "10.213.2.0/24", "mon": "10.213.3.0/24", "egress": "10.213.4.0/24", "logs": "10.213.5.0/24"} {
 		if got, err := network.Subnet(name); err != nil || got.String() != want {
 			t.Errorf("%s is %v (%v), want %s", name, got, err, want)
 		}
@@ -49,9 +49,9 @@ func TestSubnet_RefusesWhatThePlanDoesNotHold(t *testing.T) {
 
 func TestFixedAddresses_AreThoseThatDockerGivesToNobody(t *testing.T) {
 	network := Network{Base: "10.213.0.0/16"}
-	subnet, _ := network.Subnet("mon")
-	for want, of := range map[string]func(Network) (netip.Addr, error){"10.213.3.254": Network.EdgeExporter, "10.213.3.253": Network.LogCollector} {
+	for want, of := range map[string]func(Network) (netip.Addr, error){"10.213.3.254": Network.EdgeExporter, "10.213.5.254": Network.LogCollector} {
 		address, err := of(network)
+		subnet := netip.PrefixFrom(address, 24).Masked()
 		if err != nil || address.String() != want || !subnet.Contains(address) || Given(subnet).Contains(address) {
 			t.Errorf("%v (%v) of %s, of which Docker gives %s", address, err, subnet, Given(subnet))
 		}

@@ -41,11 +41,10 @@ func (a Args) loki(config string) workload.Spec {
 
 // logCollector gets each line from the engine, at an address that is known before it runs.
 func (a Args) logCollector() workload.Spec {
-	s := a.exporter(catalogue.LogCollector, a.Images.Prefect, config.CollectorMiB)
+	s := a.exporter(catalogue.LogCollector, a.Images.Prefect, config.CollectorMiB, workload.Network{Name: a.Networks.Logs, Address: a.Logs.Addr()})
 	inPython(&s, catalogue.LogCollector, "log_collector.py", logCollector,
 		"--log", fmt.Sprint(a.Logs.Port()), "--metrics", fmt.Sprint(catalogue.LogCollector.Port), "--loki", "http://"+catalogue.Loki.String()+"/loki/api/v1/push",
 	)
-	s.Networks[0].Address = a.Logs.Addr()
 	s.LogStays = true
 	return s
 }

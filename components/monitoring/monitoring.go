@@ -54,6 +54,7 @@ type Networks struct {
 	Subnet netip.Prefix       // of Mon, from which the edge comes to Grafana
 	DB     pulumi.StringInput // the two exporters that ask the database
 	Egress pulumi.StringInput // Alertmanager
+	Logs   pulumi.StringInput // the collector of logs, where there is one
 }
 
 // Secrets reach the containers in files.
@@ -195,8 +196,8 @@ func (a Args) validate() error {
 		return errors.New("all images are required")
 	case a.Options.Grafana.Enabled && (i.Grafana == "" || a.PublicURL == ""):
 		return errors.New("dashboards need an image and the public URL")
-	case a.Options.Logs.Enabled && (i.Loki == "" || !a.Logs.IsValid()):
-		return errors.New("collecting logs needs an image and the address at which they arrive")
+	case a.Options.Logs.Enabled && (i.Loki == "" || n.Logs == nil || !a.Logs.IsValid()):
+		return errors.New("collecting logs needs an image, and the network and address at which they arrive")
 	case n.Mon == nil || n.DB == nil || n.Egress == nil || !n.Subnet.IsValid() || !a.Exporter.IsValid():
 		return errors.New("networks mon, db and egress and the address of the edge's exporter are required")
 	case s.API == nil || s.PostgresExporter == nil || s.SQLExporter == nil:

@@ -149,6 +149,7 @@ const (
 	NetworkDB     = "db"     // who talks to the database
 	NetworkMon    = "mon"    // who is asked for metrics
 	NetworkEgress = "egress" // the way out
+	NetworkLogs   = "logs"   // on which the engine itself reaches the collector of logs
 )
 
 // Names under which containers find each other on the stack's networks.

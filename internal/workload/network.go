@@ -18,11 +18,11 @@ const isolated = "isolated"
 // The name it returns is an output, so that a container is made anew with its network.
 func (e *Engine) NewNetwork(ctx *pulumi.Context, name string, subnet netip.Prefix, internal bool, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	options := pulumi.StringMap{}
-	if internal {
+	if internal && name != tokens.NetworkLogs { // where the engine is who sends
 		options["com.docker.network.bridge.gateway_mode_ipv4"] = pulumi.String(isolated)
 	}
 	addresses := docker.NetworkIpamConfigArgs{Subnet: pulumi.String(subnet.String())}
-	if name == tokens.NetworkMon { // the one on which addresses are fixed
+	if name == tokens.NetworkMon || name == tokens.NetworkLogs { // on which addresses are fixed
 		addresses.IpRange = pulumi.String(config.Given(subnet).String())
 	}
 	network, err := docker.NewNetwork(ctx, name, &docker.NetworkArgs{

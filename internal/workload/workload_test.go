@@ -116,7 +116,7 @@ func TestEveryContainer_KeepsABoundedLogOnTheEngine(t *testing.T) {
 
 func TestEveryContainer_TellsTheCollectorOfItsLinesAndKeepsThemToo(t *testing.T) {
 	r, err := register(func(ctx *pulumi.Context, e *Engine) error {
-		e.Logs = netip.MustParseAddrPort("10.213.3.253:5514")
+		e.Logs = netip.MustParseAddrPort("10.213.5.254:5514")
 		collector := example(StopFirst)
 		collector.LogStays = true
 		if _, err := Run(ctx, e, "collector", collector); err != nil {
@@ -132,7 +132,7 @@ func TestEveryContainer_TellsTheCollectorOfItsLinesAndKeepsThemToo(t *testing.T)
 		t.Fatal(err)
 	}
 	want := resource.NewPropertyMapFromMap(map[string]any{
-		"syslog-address": "udp://10.213.3.253:5514", "syslog-format": "rfc5424micro", "tag": "example/{{.Name}}",
+		"syslog-address": "udp://10.213.5.254:5514", "syslog-format": "rfc5424micro", "tag": "example/{{.Name}}",
 		"cache-disabled": "false", "cache-max-size": "10m", "cache-max-file": "5",
 	})
 	for name, driver := range map[string]string{"once": "syslog", "it-0": "syslog", "collector": "local"} {

@@ -268,7 +268,7 @@ var _ = prove("containers-read-only", proof{
 
 // sent is a log that the collector gets, but for one option.
 func sent(option string, value any) func(*Resource) {
-	options := map[string]any{"syslog-address": "udp://10.213.3.253:5514", "syslog-format": "rfc5424micro", "tag": "api/{{.Name}}", "cache-disabled": "false", "cache-max-size": "10m", "cache-max-file": "5"}
+	options := map[string]any{"syslog-address": "udp://10.213.5.254:5514", "syslog-format": "rfc5424micro", "tag": "api/{{.Name}}", "cache-disabled": "false", "cache-max-size": "10m", "cache-max-file": "5"}
 	options[option] = value
 	return several(put("logDriver", "syslog"), put("logOpts", options))
 }
@@ -279,7 +279,7 @@ var _ = prove("containers-logs", proof{
 		on(theAPI, "no limits", without("logOpts"), "max-size"), on(theAPI, "no limit of size", put("logOpts", map[string]any{"max-file": "5"}), "max-size"),
 		on(theAPI, "unlimited", put("logOpts", map[string]any{"max-size": "-1", "max-file": "5"}), "-1"), on(theAPI, "too much", put("logOpts", map[string]any{"max-size": "900g", "max-file": "5"}), "900g"),
 		on(theAPI, "sent to somebody", sent("syslog-address", "udp://192.0.2.1:5514"), "syslog"), on(theAPI, "sent to a name", sent("syslog-address", "udp://log-collector:5514"), "syslog"),
-		on(theAPI, "sent in a way that may hold it up", sent("syslog-address", "tcp://10.213.3.253:5514"), "syslog"), on(theAPI, "sent and not kept", sent("cache-disabled", "true"), "syslog"),
+		on(theAPI, "sent in a way that may hold it up", sent("syslog-address", "tcp://10.213.5.254:5514"), "syslog"), on(theAPI, "sent and not kept", sent("cache-disabled", "true"), "syslog"),
 		on(theAPI, "sent with more than the line", sent("labels", "com.example.secret"), "syslog"), on(theAPI, "sent and kept without an end", sent("cache-max-size", "-1"), "cache-max-size"),
 		on(theAPI, "sent to nobody", sent("syslog-address", ""), "syslog"),
 	},

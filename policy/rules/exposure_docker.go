@@ -57,7 +57,7 @@ var exposureDockerRules = []Rule{
 	},
 	{
 		ID:       "exposure-network-internal",
-		Sentence: "Every network but edge and egress is internal, and without an address of the host on it.",
+		Sentence: "Every network but edge and egress is internal and, but that of the collector of logs, without an address of the host on it.",
 		Why:      "CIS Docker 5.30: an internal network has no way out, and in the gateway mode isolated (Docker Engine 28) neither reaches the host nor is reached by it, where a bridge's address would let every user of the host talk to the database.",
 		Resource: func(c *Case) {
 			if !c.Is(tokens.Network) || mayReachOut(c) {
@@ -70,6 +70,9 @@ var exposureDockerRules = []Rule{
 			if on, _ := internal.Flag(); !on {
 				c.Refuse("internal is not true", "make the network with workload.Engine.NewNetwork(…, internal true); only edge and egress have a way out")
 				return
+			}
+			if name, _ := c.Property("name").Text(); name == prefixOf(c.Resource)+tokens.NetworkLogs {
+				return // where the engine itself is who sends, and only the collector of logs may be
 			}
 			if mode := options.Get(gatewayMode); !mode.Unknown() {
 				if text, _ := mode.Text(); text != isolated {

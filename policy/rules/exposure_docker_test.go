@@ -53,6 +53,7 @@ var _ = prove("exposure-network-internal", proof{
 		{name: "nothing said", of: tokens.Network, resource: "app", change: without("internal"), found: "internal"},
 		{name: "an address of the host on it", of: tokens.Network, resource: "db", change: without("options"), found: "gateway_mode_ipv4"},
 		{name: "an address of the host on it by another mode", of: tokens.Network, resource: "db", change: putField("options", gatewayMode, "nat"), found: `"nat"`},
+		{name: "that of logs", stack: "prod" + monitored, of: tokens.Network, resource: "logs", change: put("internal", false), found: "internal"},
 		{name: "a colleague's", add: []Resource{alien(tokens.Network, "mine", map[string]any{"name": "prefect-dev-mine", "driver": "bridge"})}, found: "internal"},
 	},
 	unknown: []fixture{
@@ -88,6 +89,7 @@ var _ = prove("exposure-network-members", proof{
 			name: "a worker's network for the API", of: tokens.Container, resource: theAPI, change: added("networksAdvanced", map[string]any{"name": "warehouse"}),
 			facts: configured("workers", `[{"pool": "default", "networks": ["warehouse"]}]`), found: "not one of the stack's",
 		},
+		on(theAPI, "an API where the host has an address", added("networksAdvanced", map[string]any{"name": "prefect-dev-logs"}), "the host has an address"),
 		on(theAPI, "another stack's", added("networksAdvanced", map[string]any{"name": "prefect-prod-app"}), "not one of the stack's"),
 		on(theAPI, "one that the plan does not have", added("networksAdvanced", map[string]any{"name": "prefect-dev-mine"}), "address plan"),
 		on(theAPI, "the default bridge", added("networksAdvanced", map[string]any{"name": "bridge"}), "not one of the stack's"),

@@ -39,6 +39,11 @@ func membership(c *Case, network string) string {
 			return ""
 		}
 		return "which leads out, and is neither Prefect's services nor a worker"
+	case tokens.NetworkLogs:
+		if called, _ := c.Property("name").Text(); r.In(tokens.Monitoring) && called == prefixOf(r)+tokens.HostLogCollector {
+			return ""
+		}
+		return "on which the host has an address, and is not the collector of logs"
 	case tokens.NetworkDB:
 		if r.In(tokens.Database) || inPrefect && slices.Contains([]process{processAPI, processServices, processMigration}, runs) || r.In(tokens.Backup) || r.In(tokens.Monitoring) {
 			return ""

@@ -50,11 +50,15 @@ func fixedAddress(c *Case, joined Value) {
 	if !ok || text == "" {
 		return
 	}
-	const change = "take it away, or give it to a part of monitoring in the network mon, from the half of config.Network that Docker does not give out"
+	const change = "take it away, or give it to a part of monitoring in the network mon or logs, from the half of config.Network that Docker does not give out"
 	name, known := network.Text()
-	subnet, err := c.network().Subnet(tokens.NetworkMon)
+	on := tokens.NetworkMon
+	if name == prefixOf(c.Resource)+tokens.NetworkLogs {
+		on = tokens.NetworkLogs
+	}
+	subnet, err := c.network().Subnet(on)
 	address, err2 := netip.ParseAddr(text)
-	if !c.Resource.In(tokens.Monitoring) || known && name != prefixOf(c.Resource)+tokens.NetworkMon || err != nil || err2 != nil || !subnet.Contains(address) || config.Given(subnet).Contains(address) {
+	if !c.Resource.In(tokens.Monitoring) || known && name != prefixOf(c.Resource)+on || err != nil || err2 != nil || !subnet.Contains(address) || config.Given(subnet).Contains(address) {
 		c.Refuse(fmt.Sprintf("%s is %s in the network %s", v.Path(), text, name), change)
 	}
 }
