@@ -124,7 +124,7 @@ func testCollected(t *testing.T) {
 
 	// While Loki is away, lines wait; while the collector is away, containers start and go on all the same.
 	stop(t, stack.Container(t, "loki"))
-	waited := startRun(t, deployment, map[string]any{"tasks": 1})
+	waited := startRun(t, deployment, map[string]any{"tasks": 1, "pause": 0})
 	awaitState(t, waited, "COMPLETED", time.Minute)
 	start(t, stack.Container(t, "loki"))
 	Await(t, 2*time.Minute, "what was written while Loki was away", func() error {
