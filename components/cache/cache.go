@@ -79,15 +79,15 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	initial, err := random.NewRandomPassword(ctx, name+"-initial", &random.RandomPasswordArgs{Length: pulumi.Int(credential.Length), Special: pulumi.Bool(false)}, parent)
+	own, err := random.NewRandomPassword(ctx, name+"-accounts", &random.RandomPasswordArgs{Length: pulumi.Int(credential.Length), Special: pulumi.Bool(false)}, parent)
 	if err != nil {
 		return nil, err
 	}
-	server, err := workload.Run(ctx, args.Engine, name+"-server", args.server(data, initial.Result), parent, pulumi.DependsOn([]pulumi.Resource{data.Ready}))
+	server, err := workload.Run(ctx, args.Engine, name+"-server", args.server(data, own.Result), parent, pulumi.DependsOn([]pulumi.Resource{data.Ready}))
 	if err != nil {
 		return nil, err
 	}
-	turned, err := workload.Job(ctx, args.Engine, name+"-accounts", args.turn(server, initial.Result), parent, pulumi.DependsOn(server.Ready))
+	turned, err := workload.Job(ctx, args.Engine, name+"-accounts", args.turn(server, own.Result), parent, pulumi.DependsOn(server.Ready))
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return cache, ctx.RegisterResourceOutputs(cache, recorded) // policies over the whole stack see outputs only
 }
 
-func (a Args) server(data *workload.Volume, initial pulumi.StringOutput) workload.Spec {
+func (a Args) server(data *workload.Volume, own pulumi.StringOutput) workload.Spec {
 	return workload.Spec{
 		Role:       Host,
 		Image:      a.Image,
@@ -109,7 +109,7 @@ func (a Args) server(data *workload.Volume, initial pulumi.StringOutput) workloa
 		Command:    []string{"redis-server", workload.FilesDir + "/redis.conf"},
 		Files: map[string]workload.File{
 			"redis.conf": workload.Text(configuration(a.Size.MemoryMiB)),
-			accountsFile: workload.SecretText(accountsOf(initial)),
+			accountsFile: workload.SecretText(own.ApplyT(ownAccounts).(pulumi.StringOutput)),
 			"start":      workload.Script(startScript),
 			"ping":       workload.Script(pingScript),
 		},
@@ -128,11 +128,10 @@ func (a Args) server(data *workload.Volume, initial pulumi.StringOutput) workloa
 const accountsFile = "users.acl"
 
 // turn gives the running server the passwords of all valid slots.
-func (a Args) turn(server *workload.Service, initial pulumi.StringOutput) workload.Spec {
-	active, idle := a.Credential.Active().Secret, a.Credential.Idle().Secret
-	valid := []any{active}
+func (a Args) turn(server *workload.Service, own pulumi.StringOutput) workload.Spec {
+	valid := []any{a.Credential.Active().Secret}
 	if a.Credential.IdleValid {
-		valid = append(valid, idle)
+		valid = append(valid, a.Credential.Idle().Secret)
 	}
 	return workload.Spec{
 		Role:       Host + "-accounts",
@@ -143,7 +142,7 @@ func (a Args) turn(server *workload.Service, initial pulumi.StringOutput) worklo
 		Files: map[string]workload.File{
 			"turn":       workload.Script(accountsScript),
 			accountsFile: workload.SecretText(accountsOf(valid...)),
-			"passwords":  workload.SecretText(pulumi.Sprintf("%s\n%s\n%s\n", active, idle, initial)),
+			"password":   workload.SecretText(own),
 			"server":     {Content: server.ID(), Mode: workload.Public}, // another container may have come with an empty volume
 		},
 		Networks:  []workload.Network{{Name: a.Network}},
@@ -153,22 +152,25 @@ func (a Args) turn(server *workload.Service, initial pulumi.StringOutput) worklo
 
 func accountsOf(passwords ...any) pulumi.StringOutput {
 	return pulumi.All(passwords...).ApplyT(func(values []any) string {
-		texts := make([]string, len(values))
+		hashes := make([]string, len(values))
 		for i, value := range values {
-			texts[i] = value.(string)
+			hashes[i] = hash(value.(string))
 		}
-		return accounts(texts)
+		return fmt.Sprintf("user %s on resetpass %s ~* &* +@all\n", User, strings.Join(hashes, " "))
 	}).(pulumi.StringOutput)
 }
 
-// accounts gives passwords as hashes. The account of the health check may do nothing but PING.
-func accounts(passwords []string) string {
-	var hashes strings.Builder
-	for _, password := range passwords {
-		hash := sha256.Sum256([]byte(password))
-		hashes.WriteString(" #" + hex.EncodeToString(hash[:]))
-	}
-	return fmt.Sprintf("user %s on resetpass%s ~* &* +@all\nuser health on nopass resetkeys resetchannels -@all +ping\n", User, hashes.String())
+// ownAccounts are those of a first start: nobody gets in but the health check, which may do nothing but PING, and the job that makes the others.
+func ownAccounts(password string) string {
+	return "user default off resetpass resetkeys resetchannels -@all\n" +
+		"user health on nopass resetkeys resetchannels -@all +ping\n" +
+		"user accounts on resetpass " + hash(password) + " resetkeys resetchannels -@all +acl|setuser +acl|save\n"
+}
+
+// hash is how Redis keeps a password.
+func hash(password string) string {
+	sum := sha256.Sum256([]byte(password))
+	return "#" + hex.EncodeToString(sum[:])
 }
 
 // configuration refuses writes when memory is full instead of evicting: every key is a message, a lease or a schedule that someone waits for.

@@ -1,27 +1,9 @@
 package cache
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"testing"
 )
-
-func TestAccounts_HoldHashesOfThePasswordsOnly(t *testing.T) {
-	got := accounts([]string{"old password", "new password"})
-	for _, password := range []string{"old password", "new password"} {
-		hash := sha256.Sum256([]byte(password))
-		if !strings.Contains(got, " #"+hex.EncodeToString(hash[:])) {
-			t.Errorf("%s is not accepted:\n%s", password, got)
-		}
-		if strings.Contains(got, password) {
-			t.Errorf("%s is there in plaintext", password)
-		}
-	}
-	if !strings.Contains(got, "user default on resetpass #") {
-		t.Errorf("the account could keep an empty password:\n%s", got)
-	}
-}
 
 func TestConfiguration_EvictsNothingAndLeavesRoomForRewriting(t *testing.T) {
 	got := configuration(256)
@@ -32,8 +14,12 @@ func TestConfiguration_EvictsNothingAndLeavesRoomForRewriting(t *testing.T) {
 	}
 }
 
-func TestAccounts_LetTheHealthCheckDoNothingButPing(t *testing.T) {
-	if got := accounts([]string{"p"}); !strings.Contains(got, "user health on nopass resetkeys resetchannels -@all +ping\n") {
+func TestOwnAccounts_LetNobodyInButForPingAndForTheAccounts(t *testing.T) {
+	const want = `user default off resetpass resetkeys resetchannels -@all
+user health on nopass resetkeys resetchannels -@all +ping
+user accounts on resetpass #5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8 resetkeys resetchannels -@all +acl|setuser +acl|save
+`
+	if got := ownAccounts("password"); got != want {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -159,7 +159,7 @@ var _ = prove("secrets-weak-password", proof{
 })
 
 func TestFiles_OfTheRealStackAreSecretWhereTheyMustBe(t *testing.T) {
-	want := map[string]bool{"prefect.toml": false, "htpasswd": false, "tls.key": false, "authorization.map": false, "users.acl": false, "passwords": false, "roles.sql": false, "initial-password": false}
+	want := map[string]bool{"prefect.toml": false, "htpasswd": false, "tls.key": false, "authorization.map": false, "users.acl": false, "password": false, "roles.sql": false, "initial-password": false}
 	for _, each := range up(t, "prod").resources {
 		c := &Case{Resource: each}
 		for _, f := range c.files() {

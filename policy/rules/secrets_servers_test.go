@@ -152,20 +152,24 @@ func account(name, old, new, found string) fixture {
 	return changedFile(name, cacheFiles, edit("users.acl", old, new), found)
 }
 
+func turned(name, old, new, found string) fixture {
+	return changedFile(name, "cache-accounts-files", edit("users.acl", old, new), found)
+}
+
 var _ = prove("secrets-redis", proof{
 	fails: []fixture{
 		redis("a password for all", "dir /data", "requirepass x7Kp2Qw9", "requirepass with a password"),
 		redis("capitals and quotes", "dir /data", `"REQUIREPASS" "x7Kp2Qw9"`, "requirepass with a password"),
 		redis("the password of a master", "dir /data", "masterauth x7Kp2Qw9", "masterauth with a password"),
-		account("a password in an account", "resetpass #", "resetpass >hunter2 #", "a password in plain text for the user default"),
+		turned("a password in an account", "resetpass #", "resetpass >hunter2 #", "a password in plain text for the user default"),
 		account("an account in quotes", "user health on nopass", `user health on ">hunter2"`, "a password in plain text for the user health"),
-		account("no password", "resetpass #", "nopass ~* +@all\n# ", "a user default without password"),
-		account("no password in the end", " ~* &* +@all", " ~* &* +@all nopass", "a user default without password"),
-		account("no hash", "resetpass #", "resetpass #abc #", "no SHA-256 hash"),
-		account("no account", "user default", "user somebody", "no line for the user default"),
+		turned("no password", "resetpass #", "nopass ~* +@all\n# ", "a user default without password"),
+		turned("no password in the end", " ~* &* +@all", " ~* &* +@all nopass", "a user default without password"),
+		turned("no hash", "resetpass #", "resetpass #abc #", "no SHA-256 hash"),
+		turned("no account", "user default", "user somebody", "no line for the user default"),
 		account("a health check that may do more", "+ping", "+ping +keys", "a user health without password"),
 		account("a health check that may do all", "-@all +ping", "allcommands", "a user health without password"),
-		account("a health check with keys", "resetkeys", "allkeys", "a user health without password"),
+		account("a health check with keys", "nopass resetkeys", "nopass allkeys", "a user health without password"),
 		account("a health check with a selector", "+ping", "+ping (+get ~*)", "a user health without password"),
 		redis("another file", "dir /data", "include /tmp/more.conf", "include"),
 		redis("a file of accounts that is not there", "dir /data", "aclfile /tmp/others.acl", "an aclfile that is not among the files"),
