@@ -52,7 +52,7 @@ func (c Config) checkMonitoring(p *Problems) {
 	p.between("monitoring.grafana.memoryMiB", m.Grafana.MemoryMiB, 160, 1<<20, "MiB")
 	p.between("monitoring.logs.retentionDays", m.Logs.RetentionDays, 1, 3650, "days")
 	p.between("monitoring.logs.memoryMiB", m.Logs.MemoryMiB, 256, 1<<20, "MiB")
-	if m.Logs.Enabled && !(m.Enabled && m.Grafana.Enabled) {
+	if m.Logs.Enabled && (!m.Enabled || !m.Grafana.Enabled) {
 		p.add("monitoring.logs.enabled", "true, without Grafana", "monitoring and Grafana, in which they are read", set("monitoring.logs.enabled", "false"))
 	}
 	if m.Enabled && m.Canary && len(c.Workers) == 0 {
