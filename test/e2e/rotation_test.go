@@ -22,22 +22,21 @@ const refusedWithin = time.Minute
 // withPatience lets all of a load come from one address.
 func withPatience() Edit { return Set("edge.limits.connections", 4096) }
 
-func TestRotation_OfDatabaseAndRedisDropsNothing(t *testing.T) {
-	stack.Up(t, withPatience())
-	for _, name := range []string{"database", "redis"} {
-		t.Run(name, func(t *testing.T) {
-			underLoad(t, func() { rotateNow(t, name) })
-			expectRotated(t, name, "b", false)
-		})
+func TestRotation_DropsNothing(t *testing.T) {
+	t.Run("of all at once", testRotationOfAll)
+	if full {
+		t.Run("of each five times", testRotationOfEach)
+		t.Run("of the exporters", testRotationOfExporters)
+		t.Run("kept, gone on with and taken back", testRotationKept)
+		t.Run("killed", testRotationKilled)
 	}
-	t.Run("logins", func(t *testing.T) { expectLogins(t, "prefect_b") })
 }
 
-func TestRotation_OfTheAPIDropsNothingAndRefusesTheOldValue(t *testing.T) {
+func testRotationOfAll(t *testing.T) {
 	stack.Up(t, withPatience())
 	old := stack.Password
-	underLoad(t, func() { rotateNow(t, "api", "--keep") })
-	expectRotated(t, "api", "b", true)
+	underLoad(t, func() { rotateNow(t, "all", "--keep") })
+	expectLogins(t, "prefect_a", "prefect_b")
 	if stack.Password == old {
 		t.Fatal("the value is the old one")
 	}
@@ -47,11 +46,36 @@ func TestRotation_OfTheAPIDropsNothingAndRefusesTheOldValue(t *testing.T) {
 		}
 	}
 
-	underLoad(t, func() { rotateNow(t, "api") })
-	expectRotated(t, "api", "b", false)
+	underLoad(t, func() { rotateNow(t, "all") })
+	for _, name := range []string{"database", "redis", "api"} {
+		expectRotated(t, name, "b", false)
+	}
+	expectLogins(t, "prefect_b")
 	if got := statusOf(t, stack.Password); got != http.StatusOK {
 		t.Errorf("with the new value: %d, want 200", got)
 	}
+	expectRetired(t, old)
+}
+
+func testRotationOfEach(t *testing.T) {
+	stack.Up(t, withPatience())
+	for _, name := range []string{"database", "redis", "api"} {
+		active := "a"
+		for range 5 {
+			old := stack.Password
+			underLoad(t, func() { rotateNow(t, name) })
+			active = map[string]string{"a": "b", "b": "a"}[active]
+			expectRotated(t, name, active, false)
+			if name == "api" {
+				expectRetired(t, old)
+			}
+		}
+	}
+}
+
+// expectRetired wants a retired value to open nothing.
+func expectRetired(t *testing.T, old string) {
+	t.Helper()
 	Await(t, refusedWithin, "the old value to be refused", func() error {
 		if got := statusOf(t, old); got != http.StatusUnauthorized {
 			return fmt.Errorf("GET /api/version: %d, want 401", got)
@@ -65,7 +89,7 @@ func TestRotation_OfTheAPIDropsNothingAndRefusesTheOldValue(t *testing.T) {
 	}
 }
 
-func TestRotation_OfTheExportersLeavesMonitoringWell(t *testing.T) {
+func testRotationOfExporters(t *testing.T) {
 	t.Cleanup(func() { // after the stack has been put back
 		for _, volume := range []string{"prometheus-3", "alertmanager"} {
 			if _, err := stack.Docker.VolumeRemove(context.Background(), "prefect-"+stack.Name+"-"+volume, client.VolumeRemoveOptions{}); err != nil {
@@ -84,7 +108,7 @@ func TestRotation_OfTheExportersLeavesMonitoringWell(t *testing.T) {
 	}
 }
 
-func TestRotation_GoesOnAfterKeepAndIsTakenBack(t *testing.T) {
+func testRotationKept(t *testing.T) {
 	stack.Up(t, withPatience())
 	for _, step := range []struct {
 		flags, logins []string
@@ -106,8 +130,8 @@ func TestRotation_GoesOnAfterKeepAndIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestRotation_KilledIsContinuedOrTakenBack kills the command, with all that it started, while the first container of the first step is made.
-func TestRotation_KilledIsContinuedOrTakenBack(t *testing.T) {
+// testRotationKilled kills the command, with all that it started, while the first container of the first step is made.
+func testRotationKilled(t *testing.T) {
 	stack.Up(t, withPatience())
 	active := "a"
 	for _, way := range []string{"", "--back"} {
