@@ -157,7 +157,7 @@ func TestInstall_GoesBackWhenTheRunningNginxDoesNotFollow(t *testing.T) {
 }
 
 func leavesSecretsToNginxAndRootsGroupOnly(t *testing.T, e *labEdge) {
-	for line := range strings.Lines(e.inside(t, "cd /srv/edge/current/ && stat -c '%a %u:%g %n' *")) {
+	for line := range strings.Lines(e.inside(t, "find /srv/edge/current/ -type f -exec stat -c '%a %u:%g %n' {} +")) {
 		if !strings.HasPrefix(line, "440 101:0 ") {
 			t.Errorf("file %s", line)
 		}

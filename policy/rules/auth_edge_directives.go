@@ -20,7 +20,7 @@ var directivesIn = map[string][]string{
 	"setting": {
 		"access_log", "error_log", "add_header", "add_header_inherit", "allow", "deny", "auth_basic", "auth_basic_user_file", "auth_delay", "satisfy",
 		"client_body_buffer_size", "client_body_temp_path", "client_body_timeout", "client_header_buffer_size", "client_header_timeout", "client_max_body_size", "default_type", "error_page", "recursive_error_pages",
-		"fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path", "gzip", "gzip_comp_level", "gzip_http_version", "gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "keepalive_requests", "keepalive_time", "keepalive_timeout",
+		"fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path", "gzip", "gzip_comp_level", "gzip_http_version", "gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "keepalive_requests", "keepalive_time", "keepalive_timeout", "keepalive_min_timeout",
 		"large_client_header_buffers", "limit_conn", "limit_conn_dry_run", "limit_conn_log_level", "limit_conn_status", "limit_req", "limit_req_dry_run", "limit_req_log_level", "limit_req_status",
 		"proxy_buffer_size", "proxy_buffering", "proxy_buffers", "proxy_busy_buffers_size", "proxy_cache", "proxy_cache_key", "proxy_cache_lock", "proxy_cache_use_stale", "proxy_cache_valid", "proxy_connect_timeout", "proxy_hide_header",
 		"proxy_http_version", "proxy_ignore_headers", "proxy_intercept_errors", "proxy_max_temp_file_size", "proxy_next_upstream", "proxy_next_upstream_timeout", "proxy_next_upstream_tries", "proxy_no_cache", "proxy_pass_request_body",
