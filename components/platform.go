@@ -39,6 +39,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	engine.Generation = c.Database.Volume
 	if c.Monitoring.Enabled && c.Monitoring.Logs.Enabled {
 		collector, err := c.Network.LogCollector()
 		if err != nil {
