@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -9,10 +10,11 @@ import (
 // Local is the repository on a volume of the stack.
 const Local = "local"
 
-// Memory of the two containers of the backup that copy, in MiB.
+// Memory of the containers of the backup but restic's, in MiB.
 const (
 	ReceiverMiB = 48
 	CopierMiB   = 96
+	DrillMiB    = 256
 )
 
 // LimitsMiB is what all containers of the backup may use together, in MiB.
@@ -20,7 +22,7 @@ func (b Backup) LimitsMiB() int {
 	if !b.Enabled {
 		return 0
 	}
-	return ReceiverMiB + CopierMiB + b.MemoryMiB
+	return ReceiverMiB + CopierMiB + DrillMiB + b.MemoryMiB
 }
 
 // Kinds of repositories, as restic's URLs begin.
@@ -53,6 +55,9 @@ func (b Backup) Location() string {
 	return ""
 }
 
+// Schedule is how often a backup is restored for a trial, as a cron expression: what a policy wants to know.
+func (b Backup) Schedule() string { return fmt.Sprintf("0 0 */%d * *", b.DrillDays) }
+
 // SFTP tells whether the repository is reached by ssh.
 func (b Backup) SFTP() bool { return b.kind() == kindSFTP }
 
@@ -68,6 +73,7 @@ func (c Config) checkBackup(p *Problems) {
 	b := c.Backup
 	p.between("backup.everyHours", b.EveryHours, 1, 168, "hours")
 	p.between("backup.keepDays", b.KeepDays, 2, 3650, "days")
+	p.between("backup.drillDays", b.DrillDays, 1, 31, "days")
 	p.between("backup.memoryMiB", b.MemoryMiB, 128, 1<<20, "MiB")
 	if !c.checkRepository(p) || !b.Enabled {
 		return

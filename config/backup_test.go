@@ -5,7 +5,8 @@ import "testing"
 var wrongBackup = []wrong{
 	refused(`backup: {enabled: 'yes'}`,
 		`backup.enabled: found the text "yes", want true or false`),
-	refused(`backup: {everyHours: 0, keepDays: 1, memoryMiB: 64}`,
+	refused(`backup: {everyHours: 0, keepDays: 1, drillDays: 0, memoryMiB: 64}`,
+		`backup.drillDays: found 0, want 1 to 31 days (pulumi config set --path backup.drillDays 1)`,
 		`backup.everyHours: found 0, want 1 to 168 hours (pulumi config set --path backup.everyHours 1)`,
 		`backup.keepDays: found 1, want 2 to 3650 days (pulumi config set --path backup.keepDays 2)`,
 		`backup.memoryMiB: found 64, want 128 to 1048576 MiB (pulumi config set --path backup.memoryMiB 128)`),
@@ -54,8 +55,8 @@ var wrongProductionBackup = []wrong{
 
 func TestLocation_IsAURLWithItsHost(t *testing.T) {
 	for repository, want := range map[string]string{
-		Local: "",
-		"s3:https://s3.corp.net/bucket/prefect":     "s3://s3.corp.net/bucket/prefect",
+		Local:                                   "",
+		"s3:https://s3.corp.net/bucket/prefect": "s3://s3.corp.net/bucket/prefect",
 		"rest:https://backup.corp.net:8000/prefect": "https://backup.corp.net:8000/prefect",
 		"sftp:prefect@backup.corp.net:/srv/prefect": "sftp://prefect@backup.corp.net/srv/prefect",
 		"sftp:prefect@backup.corp.net:relative":     "",

@@ -280,6 +280,8 @@ type Backup struct {
 	EveryHours int `json:"everyHours"`
 	// KeepDays is for how many days back the database can be restored as it was at any moment, 2 to 3650.
 	KeepDays int `json:"keepDays"`
+	// DrillDays is after how many days a snapshot is restored for a trial again, 1 to 31.
+	DrillDays int `json:"drillDays"`
 	// MemoryMiB is the memory limit of restic in MiB, 128 or more; it needs about 1 for each GiB in the repository.
 	MemoryMiB int `json:"memoryMiB"`
 }

@@ -36,7 +36,7 @@ func Default() Config {
 		Access:   Access{User: "prefect"},
 		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot(), Backup: firstSlot(), BackupRole: firstSlot()},
 		Network:  Network{Base: "10.213.0.0/16"},
-		Backup:   Backup{Repository: Local, EveryHours: 24, KeepDays: 14, MemoryMiB: 256},
+		Backup:   Backup{Repository: Local, EveryHours: 24, KeepDays: 14, DrillDays: 7, MemoryMiB: 256},
 		Monitoring: Monitoring{
 			Enabled:       true,
 			RetentionDays: 15,

@@ -29,12 +29,10 @@ const (
 
 // Types of the platform's components.
 const (
-	Database = "prefect-platform:database:Database"
-	Cache    = "prefect-platform:cache:Cache"
-	Prefect  = "prefect-platform:prefect:Prefect"
-	Proxy    = "prefect-platform:proxy:Proxy"
-
-	// What does not exist yet, and is judged as soon as it does.
+	Database   = "prefect-platform:database:Database"
+	Cache      = "prefect-platform:cache:Cache"
+	Prefect    = "prefect-platform:prefect:Prefect"
+	Proxy      = "prefect-platform:proxy:Proxy"
 	Backup     = "prefect-platform:backup:Backup"
 	Monitoring = "prefect-platform:monitoring:Monitoring"
 )
@@ -120,6 +118,14 @@ const (
 	NetworkDB     = "db"     // who talks to the database
 	NetworkMon    = "mon"    // who is asked for metrics
 	NetworkEgress = "egress" // the way out
+)
+
+// The workloads of the backup.
+const (
+	BackupReceiver = "backup-wal"
+	BackupCopier   = "backup-base"
+	BackupStore    = "backup-store"
+	BackupDrill    = "backup-drill"
 )
 
 // Names under which containers find each other on the stack's networks.
