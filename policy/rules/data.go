@@ -161,7 +161,7 @@ var dataRules = []Rule{
 	{
 		ID:         "data-backup-drill",
 		Sentence:   "In production backups are restored regularly, to see that they can be.",
-		Why:        "What was never restored is a hope (Google SRE, ch. 26; OWASP ASVS 5.0 14.2.7). It judges a backup component where there is one.",
+		Why:        "What was never restored is a hope (Google SRE, ch. 26; OWASP ASVS 5.0 14.2.7). It judges a backup where there is one.",
 		Production: true,
 		Resource: func(c *Case) {
 			v := c.Property(tokens.InputDrill)
