@@ -27,7 +27,7 @@ type imageRef struct {
 // repositories are the last parts of the names under which images of the platform's parts are known, in every registry.
 var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
-	"restic": images.Restic,
+	"restic":     images.Restic,
 	"prometheus": images.Prometheus, "alertmanager": images.Alertmanager, "grafana": images.Grafana,
 	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter, "loki": images.Loki,
 }
