@@ -47,7 +47,7 @@ stack is touched before the new one is whole. It says what it will do and asks b
 	flags.StringVar(&want.to, "to", "", "moment to go back to, as 2026-11-27T21:30:00Z (default: all that was stored)")
 	flags.StringVar(&want.id, "snapshot", "", "ID of the snapshot to take (default: the earliest that has the moment)")
 	flags.BoolVar(&want.list, "list", false, "show which moments can be restored, and change nothing")
-	flags.StringVar(&want.fromStack, "from-stack", "", "take the backup of another stack, from its volume on the same engine")
+	flags.StringVar(&want.fromStack, "from-stack", "", "take the backup of another stack; with --key-file from its volume on the same engine")
 	flags.StringVar(&want.repository, "repository", "", "take the backup from another repository, such as s3:https://host/bucket/path; user and secret are those of this stack's configuration")
 	flags.StringVar(&want.keyFile, "key-file", "", "file with the key of the repository (default: the key in the stack's state)")
 	cmd.MarkFlagsMutuallyExclusive("from-stack", "repository")

@@ -36,17 +36,18 @@ func (s *session) source(ctx context.Context, x *examination, want restoreOption
 	owner := s.options.stack
 	holder := s
 	switch {
-	case want.fromStack != "":
+	case want.fromStack != "" && want.keyFile != "": // nothing but its volume is needed
 		owner, from.repository = want.fromStack, config.Local
-		if want.keyFile == "" {
-			var err error
-			if holder, err = s.other(ctx, owner); err != nil {
-				return nil, err
-			}
-			if c, err = holder.config(ctx); err != nil {
-				return nil, fmt.Errorf("stack %s: %w", owner, err)
-			}
+	case want.fromStack != "":
+		owner = want.fromStack
+		var err error
+		if holder, err = s.other(ctx, owner); err != nil {
+			return nil, err
 		}
+		if c, err = holder.config(ctx); err != nil {
+			return nil, fmt.Errorf("stack %s: %w", owner, err)
+		}
+		from.repository, from.user, from.secret, from.knownHosts = c.Backup.Repository, c.Backup.User, c.Secrets.BackupSecret, c.Backup.KnownHosts
 	case want.repository != "":
 		from.repository = want.repository
 		if (config.Backup{Repository: want.repository}).Location() == "" {
