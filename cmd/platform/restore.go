@@ -112,7 +112,7 @@ func (o restoreOptions) moment() (time.Time, error) {
 
 // storeNow has everything stored that was received from the database. Where that cannot be done, what is missing is seen by the time of the newest snapshot.
 func (s *session) storeNow(ctx context.Context, x *examination) {
-	const within = 120 // seconds
+	const within, failing = 120, 20 // seconds; after the second it must not have said that it failed
 	for _, c := range x.Has.Of(s.options.stack) {
 		if c.Workload != tokens.BackupStore || c.Role != tokens.RoleService {
 			continue
@@ -121,7 +121,7 @@ func (s *session) storeNow(ctx context.Context, x *examination) {
 			fmt.Println("warn  ", err)
 			break
 		}
-		script := fmt.Sprintf(`date +%%s.restore >"$STAGE/store-now"; n=0; while [ -e "$STAGE/store-now" ] && [ $n -lt %d ]; do sleep 1; n=$((n + 1)); done; [ -e "$STAGE/store-now" ] || echo stored`, within)
+		script := fmt.Sprintf(`date +%%s.restore >"$STAGE/store-now"; n=0; while [ -e "$STAGE/store-now" ] && [ $n -lt %d ] && { [ $n -lt %d ] || [ -e /tmp/ready ]; }; do sleep 1; n=$((n + 1)); done; [ -e "$STAGE/store-now" ] || echo stored`, within, failing)
 		if said, err := x.engine.Exec(ctx, c.ID, "sh", "-c", script); err == nil && said == "stored\n" {
 			return
 		}

@@ -20,8 +20,12 @@ var backupScripts = []string{"receive", "copy", "drill"}
 
 // copiesOnly reports whether a container is one of the backup that is no server of data.
 func copiesOnly(c *Case, r Resource) bool {
-	entry := c.PropertyOf(r, "entrypoints").Texts()
-	return r.In(tokens.Backup) && len(entry) == 1 && slices.ContainsFunc(backupScripts, func(name string) bool { return entry[0] == tokens.FilesDir+"/"+name })
+	if !r.In(tokens.Backup) {
+		return false
+	}
+	quiet := &Case{Facts: c.Facts} // one that is not known is none of these
+	entry := quiet.PropertyOf(r, "entrypoints").Texts()
+	return len(entry) == 1 && slices.ContainsFunc(backupScripts, func(name string) bool { return entry[0] == tokens.FilesDir+"/"+name })
 }
 
 // dataServer reports whether a container is a server that keeps data, and of which kind.

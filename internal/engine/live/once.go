@@ -119,7 +119,7 @@ func (o Once) options() client.ContainerCreateOptions {
 			CapAdd:      o.Capability,
 			SecurityOpt: []string{"no-new-privileges:true"},
 			Resources:   container.Resources{Memory: o.MemoryMiB << 20, MemorySwap: o.MemoryMiB << 20},
-			LogConfig:   container.LogConfig{Type: "local", Config: map[string]string{"max-size": "100m", "max-file": "1"}},
+			LogConfig:   container.LogConfig{Type: "local", Config: map[string]string{"max-size": "50m", "max-file": "2"}},
 		},
 	}
 }
