@@ -71,8 +71,8 @@ func (s *session) restore(ctx context.Context, want restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	if from.own && !want.list {
-		s.storeNow(ctx, x)
+	if from.owner != "" && !want.list {
+		storeNow(ctx, x, from.owner)
 	}
 	all, err := from.snapshots(ctx, x)
 	if err != nil {
@@ -110,10 +110,10 @@ func (o restoreOptions) moment() (time.Time, error) {
 	return at.UTC(), nil
 }
 
-// storeNow has everything stored that was received from the database. Where that cannot be done, what is missing is seen by the time of the newest snapshot.
-func (s *session) storeNow(ctx context.Context, x *examination) {
+// storeNow has everything stored that was received from the database of a stack on this engine. Where that cannot be done, what is missing is seen by the time of the newest snapshot.
+func storeNow(ctx context.Context, x *examination, stack string) {
 	const within, failing = 120, 20 // seconds; after the second it must not have said that it failed
-	for _, c := range x.Has.Of(s.options.stack) {
+	for _, c := range x.Has.Of(stack) {
 		if c.Workload != tokens.BackupStore || c.Role != tokens.RoleService {
 			continue
 		}
@@ -211,6 +211,9 @@ func (s *session) use(ctx context.Context, x *examination, generation int) error
 			return explain(err)
 		}
 		fmt.Printf("set %s to %d: keep this change of Pulumi.%s.yaml\n", key, generation, s.options.stack)
+	}
+	if !x.Has.Volumes[before] && generation != x.Config.Database.Volume {
+		fmt.Printf("volume %s, which is gone, is not needed any more: the restored one takes its place\n", before)
 	}
 	again := *s
 	again.yes = true // it was agreed to above

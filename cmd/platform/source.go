@@ -19,7 +19,7 @@ import (
 
 // source is a repository of backups and what opens it.
 type source struct {
-	own        bool // the stack's own
+	owner      string // the stack that stores there; empty where nobody here does
 	image      string
 	repository string
 	volume     string // that has the repository; empty for one that is elsewhere
@@ -33,36 +33,34 @@ type source struct {
 func (s *session) source(ctx context.Context, x *examination, want restoreOptions) (*source, error) {
 	c := x.Config
 	from := &source{image: images.Resolve(c.Images, images.Restic), repository: c.Backup.Repository, user: c.Backup.User, secret: c.Secrets.BackupSecret, knownHosts: c.Backup.KnownHosts}
-	owner := s.options.stack
+	from.owner = s.options.stack
 	holder := s
 	switch {
 	case want.fromStack != "" && want.keyFile != "": // nothing but its volume is needed
-		owner, from.repository = want.fromStack, config.Local
+		from.owner, from.repository = want.fromStack, config.Local
 	case want.fromStack != "":
-		owner = want.fromStack
+		from.owner = want.fromStack
 		var err error
-		if holder, err = s.other(ctx, owner); err != nil {
+		if holder, err = s.other(ctx, from.owner); err != nil {
 			return nil, err
 		}
 		if c, err = holder.config(ctx); err != nil {
-			return nil, fmt.Errorf("stack %s: %w", owner, err)
+			return nil, fmt.Errorf("stack %s: %w", from.owner, err)
 		}
 		from.repository, from.user, from.secret, from.knownHosts = c.Backup.Repository, c.Backup.User, c.Secrets.BackupSecret, c.Backup.KnownHosts
 	case want.repository != "":
-		from.repository = want.repository
+		from.owner, from.repository = "", want.repository
 		if (config.Backup{Repository: want.repository}).Location() == "" {
 			return nil, fmt.Errorf("--repository %q: want s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path", want.repository)
 		}
 	case !c.Backup.Enabled:
 		return nil, errors.New("this stack has no backup (backup.enabled): name a repository with --repository or a stack with --from-stack")
-	default:
-		from.own = true
 	}
 	if from.repository == config.Local {
-		from.volume = workload.Prefix(owner) + "-" + backup.RepositoryVolume
+		from.volume = workload.Prefix(from.owner) + "-" + backup.RepositoryVolume
 		from.repository = backup.RepositoryDir
 		if !x.Has.Volumes[from.volume] {
-			return nil, fmt.Errorf("there is no volume %s on this engine, and so no backup of stack %s", from.volume, owner)
+			return nil, fmt.Errorf("there is no volume %s on this engine, and so no backup of stack %s", from.volume, from.owner)
 		}
 	}
 	key, err := holder.ownKey(ctx, c, want.keyFile)
