@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"prefect-platform/components/backup"
 	"prefect-platform/components/cache"
 	"prefect-platform/components/database"
 	"prefect-platform/components/monitoring"
@@ -39,6 +40,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	engine.Generation = c.Database.Volume
 	if c.Monitoring.Enabled && c.Monitoring.Logs.Enabled {
 		collector, err := c.Network.LogCollector()
 		if err != nil {
@@ -63,6 +65,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Subnet:     networks[tokens.NetworkDB].subnet,
 		Credential: secrets.database,
 		Readers:    secrets.readers(),
+		Backup:     secrets.backupRole,
 	})
 	if err != nil {
 		return nil, err
@@ -133,15 +136,38 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	var reports *workload.Volume
+	if c.Backup.Enabled {
+		if reports, err = newBackup(ctx, c, engine, networks, secrets, server); err != nil {
+			return nil, err
+		}
+	}
 	if c.Monitoring.Enabled {
-		if err := newMonitoring(ctx, c, engine, networks, watched.Exporter, secrets, db, server, edge); err != nil {
+		if err := newMonitoring(ctx, c, engine, networks, watched.Exporter, reports, secrets, db, server, edge); err != nil {
 			return nil, err
 		}
 	}
 	return &Platform{URL: c.PublicURL(), CACertificate: edge.CACertificate}, nil
 }
 
-func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine, networks map[string]network, exporter netip.AddrPort, secrets *credentials, db *database.Database, server *prefect.Prefect, edge *proxy.Proxy) error {
+// newBackup returns where the backup reports.
+func newBackup(ctx *pulumi.Context, c config.Config, engine *workload.Engine, networks map[string]network, secrets *credentials, server *prefect.Prefect) (*workload.Volume, error) {
+	made, err := backup.New(ctx, "backup", backup.Args{
+		Engine:   engine,
+		Images:   backup.Images{Postgres: images.Resolve(c.Images, images.Postgres), Restic: images.Resolve(c.Images, images.Restic)},
+		Options:  c.Backup,
+		Proxy:    c.Egress,
+		Networks: backup.Networks{DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
+		Secrets:  backup.Secrets{Key: secrets.backup, Password: secrets.backupRole.Active().Secret, Secret: c.Secrets.BackupSecret},
+		After:    server.API,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made.Reports, nil
+}
+
+func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine, networks map[string]network, exporter netip.AddrPort, reports *workload.Volume, secrets *credentials, db *database.Database, server *prefect.Prefect, edge *proxy.Proxy) error {
 	image := func(name images.Name) string { return images.Resolve(c.Images, name) }
 	args := monitoring.Args{
 		Engine: engine,
@@ -157,6 +183,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Logs: networks[tokens.NetworkLogs].name},
 		Exporter:  exporter,
 		Logs:      engine.Logs,
+		Reports:   reports,
 		Database:  db,
 		Migrated:  server.API,
 		Secrets: monitoring.Secrets{
@@ -205,6 +232,7 @@ func newNetworks(ctx *pulumi.Context, engine *workload.Engine, c config.Config) 
 type credentials struct {
 	database, api, redis          *credential.Credential
 	postgresExporter, sqlExporter *credential.Credential // nil without monitoring
+	backup, backupRole            *credential.Credential // nil without backup
 }
 
 func (c *credentials) readers() *database.Readers {
@@ -228,6 +256,8 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis, true},
 		{"postgres-exporter", c.Rotation.PostgresExporter, "", "", &all.postgresExporter, c.Monitoring.Enabled},
 		{"sql-exporter", c.Rotation.SQLExporter, "", "", &all.sqlExporter, c.Monitoring.Enabled},
+		{"backup", c.Rotation.Backup, "", "", &all.backup, c.Backup.Enabled},
+		{"backup-role", c.Rotation.BackupRole, "", "", &all.backupRole, c.Backup.Enabled},
 	} {
 		if !each.wanted {
 			continue

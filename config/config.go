@@ -29,6 +29,8 @@ type Config struct {
 	Egress   Egress   `json:"egress"`
 	// Monitoring watches the stack and tells people what is wrong with it.
 	Monitoring Monitoring `json:"monitoring"`
+	// Backup copies the database to where it can be restored from.
+	Backup Backup `json:"backup"`
 
 	// Secrets are top-level keys of their own (set with --secret), so that a value that is not encrypted can be refused by name.
 	Secrets Secrets `json:"-"`
@@ -112,6 +114,8 @@ type Database struct {
 	EventRetentionDays int `json:"eventRetentionDays"`
 	// SlowQueryMillis is the duration from which a statement is logged, in milliseconds.
 	SlowQueryMillis int `json:"slowQueryMillis"`
+	// Volume is which volume has the data, 1 to 1000. A restore fills the next and counts on, see docs/backup.md; the one before is kept.
+	Volume int `json:"volume"`
 }
 
 // Redis is the container that the Prefect processes share for messages, ordering, leases and schedules.
@@ -194,6 +198,10 @@ type Rotation struct {
 	PostgresExporter Slots `json:"postgresExporter"`
 	// SQLExporter is the password with which monitoring reads Prefect's tables.
 	SQLExporter Slots `json:"sqlExporter"`
+	// Backup is the key that encrypts the backups. Keep it elsewhere: without it they are worth nothing.
+	Backup Slots `json:"backup"`
+	// BackupRole is the password with which the backup copies the database.
+	BackupRole Slots `json:"backupRole"`
 }
 
 // Slots are the two values of a credential. Raising the idle slot's generation and making it active is a rotation; keep: false retires the other value.
@@ -228,7 +236,7 @@ type Network struct {
 type Images struct {
 	// Registry is a mirror's prefix, such as "mirror.example.com/hub", put before every image name.
 	Registry string `json:"registry"`
-	// Override replaces single images by name: postgres, redis, prefect, nginx, prometheus, alertmanager, grafana, postgresExporter, nodeExporter, blackboxExporter. An exact tag or a digest is required.
+	// Override replaces single images by name: postgres, redis, prefect, nginx, restic, prometheus, alertmanager, grafana, loki, postgresExporter, nodeExporter, blackboxExporter. An exact tag or a digest is required.
 	Override map[string]string `json:"override"`
 }
 
@@ -264,6 +272,26 @@ type Monitoring struct {
 	Logs Logs `json:"logs"`
 	// Thresholds are figures about which teams differ.
 	Thresholds Thresholds `json:"thresholds"`
+}
+
+// Backup copies the database as it changes, encrypted, into a repository of restic. See docs/backup.md.
+type Backup struct {
+	// Enabled makes it a part of the stack.
+	Enabled bool `json:"enabled"`
+	// Repository is where backups are kept: "local" (a volume on the same engine, refused in production), s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path. Each stack needs one of its own.
+	Repository string `json:"repository"`
+	// User is the access key ID of S3, or the name at a REST server.
+	User string `json:"user"`
+	// KnownHosts are the public keys of an SFTP server, as ssh-keyscan prints them.
+	KnownHosts string `json:"knownHosts"`
+	// EveryHours is how often everything is copied anew, in hours, 1 to 168; in between only changes are, all the time.
+	EveryHours int `json:"everyHours"`
+	// KeepDays is for how many days back the database can be restored as it was at any moment, 2 to 3650.
+	KeepDays int `json:"keepDays"`
+	// DrillDays is after how many days a snapshot is restored for a trial again, 1 to 31.
+	DrillDays int `json:"drillDays"`
+	// MemoryMiB is the memory limit of restic in MiB, 128 or more; it needs about 1 for each GiB in the repository.
+	MemoryMiB int `json:"memoryMiB"`
 }
 
 // Grafana is what draws the dashboards. It keeps nothing, and has no account of its own.
@@ -348,6 +376,8 @@ type Secrets struct {
 	WorkerSecrets map[string]string `config:"workerSecrets"`
 	// ReceiverSecrets maps names of receivers of alerts to their passwords, URLs or keys.
 	ReceiverSecrets map[string]string `config:"receiverSecrets"`
+	// BackupSecret opens the repository of backups: the secret access key of S3, the password at a REST server, or the private key for SFTP.
+	BackupSecret string `config:"backupSecret"`
 	// WatchdogURL is called as long as alerts can be sent, so that a service elsewhere notices when they cannot.
 	WatchdogURL string `config:"watchdogUrl"`
 }

@@ -46,6 +46,7 @@ func (c Config) checkDatabase(p *Problems) {
 	p.container("database", 256, d.MemoryMiB, d.CPUs)
 	p.between("database.runRetentionDays", d.RunRetentionDays, 1, 3650, "days")
 	p.between("database.eventRetentionDays", d.EventRetentionDays, 1, 3650, "days")
+	p.between("database.volume", d.Volume, 1, 1000, "")
 	p.between("database.slowQueryMillis", d.SlowQueryMillis, 1, 600_000, "milliseconds")
 
 	// A pooler in front of the server would be due beyond this.

@@ -19,4 +19,6 @@ var wrongDatabase = []wrong{
 		`database.eventRetentionDays: found 0, want 1 to 3650 days (pulumi config set --path database.eventRetentionDays 1)`),
 	refused(`database: {slowQueryMillis: 0}`,
 		`database.slowQueryMillis: found 0, want 1 to 600000 milliseconds (pulumi config set --path database.slowQueryMillis 1)`),
+	refused(`database: {volume: 0}`,
+		`database.volume: found 0, want 1 to 1000 (pulumi config set --path database.volume 1)`),
 }

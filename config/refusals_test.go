@@ -56,8 +56,9 @@ func TestParse_RefusesWithTheseWords(t *testing.T) {
 		"images":     {small, wrongImages},
 		"egress":     {small, wrongEgress},
 		"monitoring": {small, wrongMonitoring},
+		"backup":     {small, wrongBackup},
 		"engine":     {small, wrongEngine},
-		"production": {large, wrongProduction},
+		"production": {large, append(wrongProduction, wrongProductionBackup...)},
 		"unwatched":  {unwatched, wrongUnwatched},
 	} {
 		for _, c := range table.cases {
@@ -74,7 +75,7 @@ func TestParse_RefusesWithTheseWords(t *testing.T) {
 func TestTables_HoldAWrongValueOfEveryKey(t *testing.T) {
 	index := regexp.MustCompile(`\[\d+\]`)
 	refusedKeys := map[string]bool{}
-	for _, table := range [][]wrong{wrongShapes, wrongEdge, wrongTLS, wrongDatabase, wrongProcesses, wrongWorkers, wrongAccess, wrongSecrets, wrongNetwork, wrongImages, wrongEgress, wrongMonitoring, wrongEngine} {
+	for _, table := range [][]wrong{wrongShapes, wrongEdge, wrongTLS, wrongDatabase, wrongProcesses, wrongWorkers, wrongAccess, wrongSecrets, wrongNetwork, wrongImages, wrongEgress, wrongMonitoring, wrongBackup, wrongEngine} {
 		for _, c := range table {
 			for _, said := range c.says {
 				key, _, _ := strings.Cut(said, ": ")

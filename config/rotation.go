@@ -28,6 +28,8 @@ func (c Config) checkRotation(p *Problems, now time.Time) {
 	c.Rotation.Redis.check(p, "rotation.redis", now)
 	c.Rotation.PostgresExporter.check(p, "rotation.postgresExporter", now)
 	c.Rotation.SQLExporter.check(p, "rotation.sqlExporter", now)
+	c.Rotation.Backup.check(p, "rotation.backup", now)
+	c.Rotation.BackupRole.check(p, "rotation.backupRole", now)
 }
 
 func (s Slots) check(p *Problems, section string, now time.Time) {

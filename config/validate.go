@@ -21,6 +21,7 @@ func (c Config) validate(now time.Time) Problems {
 	c.checkImages(&p)
 	c.checkEgress(&p)
 	c.checkMonitoring(&p)
+	c.checkBackup(&p)
 	c.checkSecrets(&p)
 	c.Engine.check(&p)
 	c.checkProduction(&p)

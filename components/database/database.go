@@ -30,7 +30,15 @@ const Major = 18
 
 const user = "999:999" // postgres in the official Debian image
 
-// Args describe a database; all fields but Readers are required.
+// VolumeName is that of the volume with the data, after the stack's prefix. A restore fills one of the next generation, and leaves the one before as it is.
+func VolumeName(generation int) string {
+	if generation == 1 {
+		return fmt.Sprintf("%s-%d", Host, Major)
+	}
+	return fmt.Sprintf("%s-%d-%d", Host, generation, Major)
+}
+
+// Args describe a database; all fields but Readers and Backup are required.
 type Args struct {
 	Engine     *workload.Engine
 	Image      string // of major version 18
@@ -38,10 +46,11 @@ type Args struct {
 	Network    pulumi.StringInput // the internal network that only the server's clients join
 	Subnet     netip.Prefix       // its addresses, the only ones that may log in
 	Credential *credential.Credential
-	Readers    *Readers // of monitoring; nil takes their login away
+	Readers    *Readers               // of monitoring; nil takes their login away
+	Backup     *credential.Credential // with which the server is copied; nil takes that login away
 }
 
-// Readers are the credentials with which monitoring reads figures, the only optional part of Args.
+// Readers are the credentials with which monitoring reads figures.
 type Readers struct {
 	Server, Prefect *credential.Credential // see postgresconf.RoleServerFigures, RolePrefectFigures
 }
@@ -78,7 +87,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	parent := pulumi.Parent(db)
 
-	data, err := args.Engine.NewVolume(ctx, fmt.Sprintf("%s-%d", Host, Major), parent, pulumi.Protect(true))
+	data, err := args.Engine.NewVolume(ctx, VolumeName(args.Size.Volume), parent, pulumi.Protect(true))
 	if err != nil {
 		return nil, err
 	}
@@ -166,26 +175,41 @@ func (a Args) statements(role string, sql pulumi.StringInput, socket *workload.V
 }
 
 func (a Args) roles() pulumi.StringOutput {
-	inputs := []any{a.Credential.A.Secret, a.Credential.A.Salt, a.Credential.B.Secret, a.Credential.B.Salt}
-	if a.Readers != nil {
-		for _, reader := range []*credential.Credential{a.Readers.Server, a.Readers.Prefect} {
-			inputs = append(inputs, reader.Active().Secret, reader.Active().Salt)
-		}
-	}
-	return pulumi.All(inputs...).ApplyT(func(v []any) (string, error) {
+	return pulumi.Sprintf("%s%s%s", a.applicationRoles(), a.readers(), a.backup())
+}
+
+func (a Args) applicationRoles() pulumi.StringOutput {
+	return pulumi.All(a.Credential.A.Secret, a.Credential.A.Salt, a.Credential.B.Secret, a.Credential.B.Salt).ApplyT(func(v []any) (string, error) {
 		slotA, errA := slot(postgresconf.RoleA, v[0], v[1], a.Credential.Valid("a"))
 		slotB, errB := slot(postgresconf.RoleB, v[2], v[3], a.Credential.Valid("b"))
-		sql := postgresconf.Roles(slotA, slotB)
-		if a.Readers == nil {
-			return sql + postgresconf.NoReaders(postgresconf.RoleServerFigures, postgresconf.RolePrefectFigures), errors.Join(errA, errB)
-		}
-		server, errServer := scram.Verifier(v[4].(string), v[5].(string))
-		const reserved = "pg_use_reserved_connections" // who cannot log in when all connections are taken cannot tell of it
-		figures, errFigures := scram.Verifier(v[6].(string), v[7].(string))
-		return sql + postgresconf.Readers(
-			postgresconf.Reader{Role: postgresconf.RoleServerFigures, Verifier: server, Connections: config.ExporterConnections, MemberOf: []string{"pg_monitor", reserved}},
-			postgresconf.Reader{Role: postgresconf.RolePrefectFigures, Verifier: figures, Connections: config.ExporterConnections, MemberOf: []string{reserved}},
-		), errors.Join(errA, errB, errServer, errFigures)
+		return postgresconf.Roles(slotA, slotB), errors.Join(errA, errB)
+	}).(pulumi.StringOutput)
+}
+
+func (a Args) readers() pulumi.StringInput {
+	if a.Readers == nil {
+		return pulumi.String(postgresconf.NoReaders(postgresconf.RoleServerFigures, postgresconf.RolePrefectFigures))
+	}
+	const reserved = "pg_use_reserved_connections" // who cannot log in when all connections are taken cannot tell of it
+	return pulumi.All(verifier(a.Readers.Server), verifier(a.Readers.Prefect)).ApplyT(func(v []any) string {
+		return postgresconf.Readers(
+			postgresconf.Reader{Role: postgresconf.RoleServerFigures, Verifier: v[0].(string), Connections: config.ExporterConnections, MemberOf: []string{"pg_monitor", reserved}},
+			postgresconf.Reader{Role: postgresconf.RolePrefectFigures, Verifier: v[1].(string), Connections: config.ExporterConnections, MemberOf: []string{reserved}},
+		)
+	}).(pulumi.StringOutput)
+}
+
+func (a Args) backup() pulumi.StringInput {
+	if a.Backup == nil {
+		return pulumi.String(postgresconf.NoBackup())
+	}
+	return verifier(a.Backup).ApplyT(postgresconf.Backup).(pulumi.StringOutput)
+}
+
+// verifier is that of the active slot.
+func verifier(of *credential.Credential) pulumi.StringOutput {
+	return pulumi.All(of.Active().Secret, of.Active().Salt).ApplyT(func(v []any) (string, error) {
+		return scram.Verifier(v[0].(string), v[1].(string))
 	}).(pulumi.StringOutput)
 }
 

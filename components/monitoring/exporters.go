@@ -14,6 +14,9 @@ import (
 	"prefect-platform/internal/workload"
 )
 
+// reportsDir is where the exporter of the host's figures finds the reports of the backup.
+const reportsDir = "/reports"
+
 // EdgeLogPort is where the edge's log arrives, UDP.
 const EdgeLogPort = 5140
 
@@ -79,6 +82,10 @@ func (a Args) nodeExporter() workload.Spec {
 		"--collector.filesystem.mount-points-include=^" + workload.FilesDir + "$",
 		"--no-collector.netdev", "--no-collector.netclass", "--no-collector.netstat", "--no-collector.sockstat", "--no-collector.softnet", "--no-collector.udp_queues", // of the container
 	}
+	if a.Reports != nil {
+		s.Command = append(s.Command, "--collector.textfile.directory="+reportsDir)
+		s.Mounts = []workload.Mount{{Volume: a.Reports.Name, Path: reportsDir, ReadOnly: true}}
+	}
 	return s
 }
 
@@ -122,8 +129,14 @@ func inPython(s *workload.Spec, at catalogue.Endpoint, name, program string, arg
 	s.Health = workload.Health{Command: []string{"python", "-S", "-E", "-c", alive}, Interval: seldom}
 }
 
-// exempt are the workloads that nobody asks for metrics: what they do is seen in Prefect's tables and in the answers of the API.
-var exempt = []string{"redis", "services"}
+// exempt are the workloads that nobody asks for metrics: what they do is seen in Prefect's tables, in the answers of the API and in the reports of the backup.
+func (a Args) exempt() []string {
+	all := []string{"redis", "services"}
+	if a.Reports != nil {
+		all = append(all, tokens.BackupReceiver, tokens.BackupCopier, tokens.BackupStore, tokens.BackupDrill)
+	}
+	return all
+}
 
 // scraped are the workloads that are asked for metrics, themselves or through an exporter or a probe.
 func (a Args) scraped() []string {

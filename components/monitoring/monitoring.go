@@ -22,7 +22,7 @@ import (
 	"prefect-platform/internal/workload"
 )
 
-// Args describe a monitoring; all fields but CACertificate, Receivers and WatchdogURL are required.
+// Args describe a monitoring; all fields but Reports, CACertificate, Receivers and WatchdogURL are required.
 type Args struct {
 	Engine    *workload.Engine
 	Images    Images
@@ -34,6 +34,7 @@ type Args struct {
 	Exporter  netip.AddrPort // where the edge's log arrives: fixed, in the network mon
 	Logs      netip.AddrPort // where the logs of containers arrive, fixed as well; unused without Options.Logs
 
+	Reports       *workload.Volume // of the backup; nil without one
 	Database      *database.Database
 	Migrated      []pulumi.Resource  // ready when Prefect's tables are there
 	CACertificate pulumi.StringInput // of the authority that signed the edge's certificate, when clients do not trust it anyway
@@ -109,6 +110,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		stored = pulumi.DependsOn([]pulumi.Resource{lines.Ready})
 	}
 
+	var reported pulumi.ResourceOption
+	if args.Reports != nil {
+		reported = pulumi.DependsOn([]pulumi.Resource{args.Reports.Ready})
+	}
+
 	type part struct {
 		spec  workload.Spec
 		after pulumi.ResourceOption
@@ -118,7 +124,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		{specs.prometheus, pulumi.DependsOn([]pulumi.Resource{metrics.Ready})},
 		{specs.postgresExporter, pulumi.DependsOnInputs(args.Database.Ready)},
 		{specs.sqlExporter, pulumi.DependsOnInputs(grants.Done)},
-		{specs.nodeExporter, nil},
+		{specs.nodeExporter, reported},
 		{specs.blackboxExporter, nil},
 		{specs.edgeExporter, nil},
 	}
@@ -202,6 +208,8 @@ func (a Args) validate() error {
 		return errors.New("networks mon, db and egress and the address of the edge's exporter are required")
 	case s.API == nil || s.PostgresExporter == nil || s.SQLExporter == nil:
 		return errors.New("the passwords of Prefect's credential and of both exporters are required")
+	case a.Settings.Backup != (a.Reports != nil):
+		return errors.New("alerts about backups and the volume with their reports belong together")
 	case a.Settings.PrivateCA != (a.CACertificate != nil):
 		return errors.New("an authority of the stack's own and its certificate belong together")
 	}
@@ -218,7 +226,7 @@ func (a Args) recorded() pulumi.Map {
 		tokens.InputReceivers: receivers,
 		tokens.InputWatchdog:  pulumi.String(origin(a.Secrets.WatchdogURL)),
 		tokens.InputScraped:   pulumi.ToStringArray(a.scraped()),
-		tokens.InputExempt:    pulumi.ToStringArray(exempt),
+		tokens.InputExempt:    pulumi.ToStringArray(a.exempt()),
 	}
 }
 

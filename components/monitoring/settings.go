@@ -21,6 +21,7 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Replicas = c.API.Replicas
 	s.APIMemory = c.API.MemoryMiB << 20
 	s.Canary = c.Monitoring.Canary
+	s.Backup = c.Backup.Enabled
 	s.Pools = nil
 	for _, group := range c.Workers {
 		s.Pools = append(s.Pools, catalogue.Pool{Name: group.Pool, Workers: group.Replicas})

@@ -12,6 +12,7 @@ const (
 	Postgres Name = "postgres"
 	Redis    Name = "redis"
 	Nginx    Name = "nginx"
+	Restic   Name = "restic"
 
 	Prometheus       Name = "prometheus"
 	Alertmanager     Name = "alertmanager"
@@ -32,6 +33,7 @@ var pins = map[Name]string{
 	Postgres: "postgres:18.6",
 	Redis:    "redis:8.0.6",
 	Nginx:    "nginxinc/nginx-unprivileged:1.30.6",
+	Restic:   "restic/restic:0.19.1",
 
 	Prometheus:       "prom/prometheus:v3.13.5", // long-term support until 2027-07-31
 	Alertmanager:     "prom/alertmanager:v0.33.1",

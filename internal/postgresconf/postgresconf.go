@@ -19,6 +19,10 @@ const (
 	RoleServerFigures  = "monitor_server"
 	RolePrefectFigures = "monitor_prefect"
 
+	// RoleBackup copies the whole server, and reads everything in it. BackupSlot keeps what it has not received yet.
+	RoleBackup = "prefect_backup"
+	BackupSlot = "backup"
+
 	// ProbeUser is whom the health check names. No such role exists: the question for its password is proof enough that the server answers, and is not logged.
 	ProbeUser = "probe"
 )
@@ -53,6 +57,7 @@ func (s Server) Conf() string {
 		{"wal_compression", "lz4"},
 		{"min_wal_size", "256MB"},
 		{"max_wal_size", "1GB"},
+		{"max_slot_wal_keep_size", "1GB"}, // a backup that receives nothing for long must not fill the disk: it begins anew
 		{"checkpoint_timeout", "15min"},
 		{"checkpoint_completion_target", "0.9"},
 		{"random_page_cost", "1.1"},
@@ -88,14 +93,15 @@ func (s Server) Conf() string {
 	return b.String()
 }
 
-// HBA returns pg_hba.conf: the superuser over the socket only, the roles of application and monitoring from one network only, the health check, and nobody else.
-// Those of monitoring are always in it, so that the server need not be made anew when monitoring is added; without it they cannot log in.
+// HBA returns pg_hba.conf: the superuser over the socket only, the roles of application, monitoring and backup from one network only, the health check, and nobody
+// else. Those of monitoring and backup are always in it, so that the server need not be made anew when one of them is added; without it they cannot log in.
 func HBA(network netip.Prefix) string {
 	var b strings.Builder
 	b.WriteString("local all postgres peer\n")
-	for _, role := range []string{RoleA, RoleB, RoleServerFigures, RolePrefectFigures} {
+	for _, role := range []string{RoleA, RoleB, RoleServerFigures, RolePrefectFigures, RoleBackup} {
 		fmt.Fprintf(&b, "host %s %s %s scram-sha-256\n", Database, role, network)
 	}
+	fmt.Fprintf(&b, "host replication %s %s scram-sha-256\n", RoleBackup, network)
 	fmt.Fprintf(&b, "host %s %s 127.0.0.1/32 scram-sha-256\n", Database, ProbeUser)
 	b.WriteString("local all all reject\nhost all all all reject\n")
 	return b.String()
@@ -175,6 +181,27 @@ func NoReaders(roles ...string) string {
 		fmt.Fprintf(&b, "SELECT 'ALTER ROLE %s NOLOGIN' WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", role, quote(role))
 	}
 	return b.String()
+}
+
+// backupConnections are how many the role of the backup may have besides those that copy: one that asks, and those of a dump.
+const backupConnections = 4
+
+// Backup returns the SQL that lets the backup's role copy the server. The connection must be to Database as superuser, after Roles.
+func Backup(verifier string) string {
+	var b strings.Builder
+	b.WriteString("BEGIN;\n")
+	createRole(&b, RoleBackup, "NOLOGIN")
+	fmt.Fprintf(&b, "ALTER ROLE %s WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION CONNECTION LIMIT %d PASSWORD %s;\n", RoleBackup, backupConnections, quote(verifier))
+	fmt.Fprintf(&b, "GRANT CONNECT ON DATABASE %s TO %s;\nGRANT pg_read_all_data TO %s;\nCOMMIT;\n", Database, RoleBackup, RoleBackup)
+	return b.String()
+}
+
+// NoBackup returns the SQL after which the backup's role cannot log in, if it ever could, and the server keeps nothing for it.
+func NoBackup() string {
+	slot := fmt.Sprintf("FROM pg_replication_slots WHERE slot_name = %s", quote(BackupSlot))
+	return fmt.Sprintf("SELECT 'ALTER ROLE %s NOLOGIN NOREPLICATION' WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", RoleBackup, quote(RoleBackup)) +
+		"SELECT pg_terminate_backend(active_pid, 5000) " + slot + " AND active;\n" +
+		"SELECT pg_drop_replication_slot(slot_name) " + slot + " AND NOT active;\n"
 }
 
 func createRole(b *strings.Builder, role, options string) {

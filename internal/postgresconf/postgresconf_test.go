@@ -68,3 +68,7 @@ func TestReaders_AreAsReviewed(t *testing.T) {
 		Reader{Role: RolePrefectFigures, Verifier: "SCRAM-SHA-256$4096:d$e:f", Connections: 3},
 	)+NoReaders(RoleServerFigures))
 }
+
+func TestBackup_IsAsReviewed(t *testing.T) {
+	golden.Check(t, "backup.sql", Backup("SCRAM-SHA-256$4096:a$b:c")+NoBackup())
+}

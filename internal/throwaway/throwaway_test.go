@@ -151,6 +151,7 @@ func TestNew_GivesEverySecretTheRightShape(t *testing.T) {
 		"a number, which its default replaces":    "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:redis: {memoryMiB: {secure: AAAC}}\n",
 		"an object, which its default replaces":   "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:api: {secure: AAAC}\n",
 		"an item that nothing can stand in for":   "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:images: {override: {redis: {secure: AAAC}}}\n",
+		"a backup elsewhere":                      "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:backup: {enabled: true, repository: 's3:https://s3.corp.net/b/p', user: ID}\n  prefect-platform:backupSecret: {secure: AAAC}\n",
 		"an engine":                               "  prefect-platform:workerSecrets: {secure: AAAB}\n  docker:host: {secure: AAAC}\n  docker:sshOpts: {secure: AAAD}\n",
 		"a proxy and hosts that are reached past": "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:egress: {proxy: {secure: A}, noProxy: [{secure: B}]}\n",
 	} {

@@ -36,12 +36,10 @@ const (
 
 // Types of the platform's components.
 const (
-	Database = "prefect-platform:database:Database"
-	Cache    = "prefect-platform:cache:Cache"
-	Prefect  = "prefect-platform:prefect:Prefect"
-	Proxy    = "prefect-platform:proxy:Proxy"
-
-	// What does not exist yet, and is judged as soon as it does.
+	Database   = "prefect-platform:database:Database"
+	Cache      = "prefect-platform:cache:Cache"
+	Prefect    = "prefect-platform:prefect:Prefect"
+	Proxy      = "prefect-platform:proxy:Proxy"
 	Backup     = "prefect-platform:backup:Backup"
 	Monitoring = "prefect-platform:monitoring:Monitoring"
 )
@@ -150,6 +148,14 @@ const (
 	NetworkMon    = "mon"    // who is asked for metrics
 	NetworkEgress = "egress" // the way out
 	NetworkLogs   = "logs"   // on which the engine itself reaches the collector of logs
+)
+
+// The workloads of the backup.
+const (
+	BackupReceiver = "backup-wal"
+	BackupCopier   = "backup-base"
+	BackupStore    = "backup-store"
+	BackupDrill    = "backup-drill"
 )
 
 // Names under which containers find each other on the stack's networks.

@@ -2,6 +2,8 @@ package workload
 
 import (
 	"fmt"
+	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -32,6 +34,14 @@ func Job(ctx *pulumi.Context, e *Engine, name string, spec Spec, opts ...pulumi.
 	image, err := e.image(ctx, s.Image)
 	if err != nil {
 		return nil, err
+	}
+
+	if e.Generation > 1 {
+		s.Env = maps.Clone(s.Env)
+		if s.Env == nil {
+			s.Env = map[string]string{}
+		}
+		s.Env["DATABASE_VOLUME"] = strconv.Itoa(e.Generation)
 	}
 
 	args := e.container(s, files, tokens.RoleJob)

@@ -267,6 +267,22 @@ func TestJob_FailsWithItsLog(t *testing.T) {
 	}
 }
 
+func TestJob_RunsAgainOnAnotherVolumeOfTheDatabase(t *testing.T) {
+	for generation, want := range map[int]bool{1: false, 2: true} {
+		r, err := register(func(ctx *pulumi.Context, e *Engine) error {
+			e.Generation = generation
+			_, err := Job(ctx, e, "migrate", example(StopFirst))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(r.Find(t, tokens.Container, "migrate").Inputs["envs"].String(), "DATABASE_VOLUME=2"); got != want {
+			t.Errorf("generation %d: told of it: %v", generation, got)
+		}
+	}
+}
+
 func TestRun_RefusesAnIncompleteSpecBeforeAnythingIsRegistered(t *testing.T) {
 	for name, spoil := range map[string]func(*Spec){
 		"no role":      func(s *Spec) { s.Role = "" },

@@ -15,6 +15,7 @@ const (
 	redisImage    = "redis:8.0.6"
 	nginxImage    = "nginxinc/nginx-unprivileged:1.30.6"
 	prefectImage  = "prefecthq/prefect:3.8.8-python3.13"
+	resticImage   = "restic/restic:0.19.1"
 
 	prometheusImage       = "prom/prometheus:v3.13.5"
 	alertmanagerImage     = "prom/alertmanager:v0.33.1"
@@ -50,7 +51,7 @@ var contracts = []contract{
 			"/var/lib/postgresql": "999:999 1777", "/run/postgresql": "999:999 3775", "/docker-entrypoint-initdb.d": "0:0 755",
 			"/usr/lib/postgresql/18/bin/postgres": "0:0 755", "/usr/local/bin/docker-entrypoint.sh": "0:0 755",
 		},
-		commands: []string{"postgres", "initdb", "pg_ctl", "psql", "pg_isready", "pg_dump", "pg_basebackup", "gosu", "bash", "sh"},
+		commands: []string{"postgres", "initdb", "pg_ctl", "psql", "pg_isready", "pg_dump", "pg_dumpall", "pg_basebackup", "pg_receivewal", "pg_verifybackup", "pg_archivecleanup", "gosu", "bash", "sh"},
 		run: []string{
 			"--user", "999:999", "--tmpfs", "/run/postgresql:uid=999,gid=999,mode=3775", "--env", "POSTGRES_PASSWORD=x", postgresImage,
 		},
@@ -83,6 +84,16 @@ var contracts = []contract{
 		run:      []string{"--user", "101:0", nginxImage},
 		ready:    []string{"curl", "--silent", "--fail", "--output", "/dev/null", "http://127.0.0.1:8080/"},
 		stop:     5 * time.Second,
+	},
+	{
+		image:    resticImage,
+		config:   imageConfig{Entrypoint: []string{"/usr/bin/restic"}},
+		paths:    map[string]string{"/usr/bin/restic": "0:0 755", "/var/tmp": "0:0 1777"},
+		commands: []string{"restic", "ssh", "sh", "cp", "date", "touch"},
+		run:      []string{"--user", "65534:65534", "--entrypoint", "sleep", resticImage, "600"},
+		ready:    []string{"restic", "version"},
+		stop:     5 * time.Second,
+		exit:     128 + 15, // of sleep
 	},
 	{
 		image: prefectImage,

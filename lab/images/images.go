@@ -45,6 +45,7 @@ var All = []Image{
 	{Name: "redis:8.0.6", Dir: "redis", Base: "forky"},
 	{Name: "nginxinc/nginx-unprivileged:1.30.6", Dir: "nginx", Base: "forky"},
 	{Name: "prefecthq/prefect:3.8.8-python3.13", Dir: "prefect", Base: "trixie"},
+	{Name: "restic/restic:0.19.1", Dir: "restic", Base: "forky"},
 	{Name: "prom/prometheus:v3.13.5", Dir: "prometheus", Base: Small, Module: "monitoring", Programs: []string{
 		"github.com/prometheus/prometheus/cmd/prometheus", "github.com/prometheus/prometheus/cmd/promtool",
 	}},

@@ -124,3 +124,32 @@ func TestPrefect_SignalsEveryProcessOfTheContainer(t *testing.T) {
 		t.Errorf("exit code %d, want 3 after the child's own stop", exit)
 	}
 }
+
+func TestRestic_HasThePinnedVersion(t *testing.T) {
+	if got := oneShot(t, resticImage, "version"); !strings.HasPrefix(got, "restic 0.19.1 ") {
+		t.Errorf("version is %.60q", got)
+	}
+}
+
+// ssh refuses a user without a name, so that the backup runs as one that both images know.
+func TestRestic_KnowsTheUserThatTheDatabasesImageKnows(t *testing.T) {
+	for _, image := range []string{resticImage, postgresImage} {
+		if got := oneShot(t, "--user", "65534:65534", "--entrypoint", "id", image, "-un"); got != "nobody" {
+			t.Errorf("%s calls it %q", image, got)
+		}
+	}
+}
+
+func TestRestic_TellsByItsExitCodeWhatIsWrongWithARepository(t *testing.T) {
+	for script, want := range map[string]string{
+		"cat config": "10", // there is none
+		"init":       "0",
+		"init --quiet && RESTIC_PASSWORD=other restic cat config": "12",
+	} {
+		got := oneShot(t, "--user", "65534:65534", "--env", "RESTIC_REPOSITORY=/tmp/r", "--env", "RESTIC_PASSWORD=x", "--entrypoint", "sh", resticImage,
+			"-c", "restic --no-cache "+script+" >/dev/null 2>&1; echo $?")
+		if got != want {
+			t.Errorf("%s: exit code %s, want %s", script, got, want)
+		}
+	}
+}

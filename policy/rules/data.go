@@ -145,7 +145,7 @@ var dataRules = []Rule{
 	{
 		ID:         "data-backup-repository",
 		Sentence:   "In production backups are kept off the host.",
-		Why:        "A disk takes its backups with it (OWASP ASVS 5.0 14.2.7). It judges a backup component where there is one; until it exists nothing demands it.",
+		Why:        "A disk takes its backups with it (OWASP ASVS 5.0 14.2.7). It judges a backup where there is one; that there is one, nothing demands yet.",
 		Production: true,
 		Resource: func(c *Case) {
 			v := c.Property(tokens.InputRepository)
@@ -161,7 +161,7 @@ var dataRules = []Rule{
 	{
 		ID:         "data-backup-drill",
 		Sentence:   "In production backups are restored regularly, to see that they can be.",
-		Why:        "What was never restored is a hope (Google SRE, ch. 26; OWASP ASVS 5.0 14.2.7). It judges a backup component where there is one.",
+		Why:        "What was never restored is a hope (Google SRE, ch. 26; OWASP ASVS 5.0 14.2.7). It judges a backup where there is one.",
 		Production: true,
 		Resource: func(c *Case) {
 			v := c.Property(tokens.InputDrill)

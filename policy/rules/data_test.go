@@ -4,7 +4,7 @@ import (
 	"prefect-platform/internal/tokens"
 )
 
-// component is one of the platform's that does not exist yet.
+// component is one that the program does not make with these properties.
 func component(token string, properties map[string]any) []Resource {
 	return []Resource{alien(token, "it", properties)}
 }
@@ -24,6 +24,7 @@ var _ = prove("data-path", proof{
 		{name: "a major with the path of the next", of: tokens.Container, resource: theDB, change: put("image", "postgres:17.10"+digest), found: "/var/lib/postgresql/data"},
 		on(theDB, "data in memory", several(putIn("volumes", 1, "containerPath", "/srv"), putField("tmpfs", "/var/lib/postgresql", "mode=0700")), "tmpfs"),
 		on(theDB, "data elsewhere", added("envs", "PGDATA=/tmp/data"), "PGDATA"), on(theDB, "data elsewhere by dots", added("envs", "PGDATA=/var/lib/postgresql/../../../tmp"), "PGDATA"),
+		{name: "a server among the backup", stack: "dev" + monitored, of: tokens.Container, resource: "backup-backup-wal", change: without("entrypoints"), found: "no volume is mounted", also: []string{"data-server-arguments"}},
 		on(theCache, "a cache without volume", putIn("volumes", 1, "containerPath", "/srv"), "/data"),
 		{name: "another major's volume", of: tokens.Container, resource: theDB, change: putIn("volumes", 1, "volumeName", "prefect-dev-postgres-17"), found: "postgres-17", also: []string{"data-volume-protected"}},
 	},

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"prefect-platform/internal/images"
@@ -14,9 +15,22 @@ var dataPaths = map[images.Name][]string{
 	images.Redis:    {"/data"},
 }
 
+// backupScripts are what the backup runs in the database's image instead of a server; the database of the drill is thrown away.
+var backupScripts = []string{"receive", "copy", "drill"}
+
+// copiesOnly reports whether a container is one of the backup that is no server of data.
+func copiesOnly(c *Case, r Resource) bool {
+	if !r.In(tokens.Backup) {
+		return false
+	}
+	quiet := &Case{Facts: c.Facts} // one that is not known is none of these
+	entry := quiet.PropertyOf(r, "entrypoints").Texts()
+	return len(entry) == 1 && slices.ContainsFunc(backupScripts, func(name string) bool { return entry[0] == tokens.FilesDir+"/"+name })
+}
+
 // dataServer reports whether a container is a server that keeps data, and of which kind.
 func dataServer(c *Case, r Resource) (images.Name, bool) {
-	if r.Type != tokens.Container || neverStarts(c, r) || runsOnce(c, r) {
+	if r.Type != tokens.Container || neverStarts(c, r) || runsOnce(c, r) || copiesOnly(c, r) {
 		return "", false
 	}
 	image, ok := c.imageAt(c.PropertyOf(r, "image"))

@@ -80,6 +80,8 @@ var _ = prove("exposure-network-members", proof{
 	fails: []fixture{
 		on(theDB, "a database that reaches out", added("networksAdvanced", map[string]any{"name": "prefect-dev-egress"}), "leads out"),
 		on(theCache, "a cache on the edge's", added("networksAdvanced", map[string]any{"name": "prefect-dev-edge"}), "published"),
+		{name: "a copier that reaches out", stack: "dev" + monitored, of: tokens.Container, resource: "backup-backup-base", change: added("networksAdvanced", map[string]any{"name": "prefect-dev-egress"}), found: "leads out"},
+		{name: "a store that reaches the database", stack: "prod" + monitored, of: tokens.Container, resource: "backup-backup-store", change: added("networksAdvanced", map[string]any{"name": "prefect-dev-db"}), found: "where the database is"},
 		on(theAPI, "an API that reaches out", added("networksAdvanced", map[string]any{"name": "prefect-dev-egress"}), "leads out"),
 		on("prefect-worker-default-0", "a worker at the database", added("networksAdvanced", map[string]any{"name": "prefect-dev-db"}), "where the database is"),
 		on("prefect-worker-default-0", "a worker where figures are told", added("networksAdvanced", map[string]any{"name": "prefect-dev-mon"}), "figures"),

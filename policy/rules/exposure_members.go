@@ -21,6 +21,11 @@ func membership(c *Case, network string) string {
 		return "which is not one of the stack's"
 	}
 	inPrefect := r.In(tokens.Prefect)
+	// What copies the database has no way out, and what takes the copies out does not reach the database.
+	inBackup := func(kind images.Name) bool {
+		image, ok := c.image()
+		return r.In(tokens.Backup) && (!ok || image.kind == kind)
+	}
 	switch name {
 	case tokens.NetworkApp:
 		return ""
@@ -35,7 +40,7 @@ func membership(c *Case, network string) string {
 		}
 		return "from which ports are published, and is not the edge"
 	case tokens.NetworkEgress:
-		if inPrefect && (runs == processServices || runs == processWorker) || r.In(tokens.Backup) || r.In(tokens.Monitoring) {
+		if inPrefect && (runs == processServices || runs == processWorker) || inBackup(images.Restic) || r.In(tokens.Monitoring) {
 			return ""
 		}
 		return "which leads out, and is neither Prefect's services nor a worker"
@@ -45,7 +50,7 @@ func membership(c *Case, network string) string {
 		}
 		return "on which the host has an address, and is not the collector of logs"
 	case tokens.NetworkDB:
-		if r.In(tokens.Database) || inPrefect && slices.Contains([]process{processAPI, processServices, processMigration}, runs) || r.In(tokens.Backup) || r.In(tokens.Monitoring) {
+		if r.In(tokens.Database) || inPrefect && slices.Contains([]process{processAPI, processServices, processMigration}, runs) || inBackup(images.Postgres) || r.In(tokens.Monitoring) {
 			return ""
 		}
 		return "where the database is, and is nothing that needs it"

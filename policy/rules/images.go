@@ -27,6 +27,7 @@ type imageRef struct {
 // repositories are the last parts of the names under which images of the platform's parts are known, in every registry.
 var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
+	"restic":     images.Restic,
 	"prometheus": images.Prometheus, "alertmanager": images.Alertmanager, "grafana": images.Grafana,
 	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter, "loki": images.Loki,
 }
@@ -136,6 +137,7 @@ func (c *Case) named(i imageRef) bool {
 // official are the repositories from which the platform's parts come, or the mirror that the configuration names has them.
 var official = []string{
 	"docker.io/prefecthq/prefect", "docker.io/library/postgres", "docker.io/library/redis", "docker.io/nginxinc/nginx-unprivileged", "docker.io/library/nginx",
+	"docker.io/restic/restic",
 	"docker.io/prom/prometheus", "docker.io/prom/alertmanager", "docker.io/grafana/grafana", "docker.io/grafana/loki",
 	"docker.io/prometheuscommunity/postgres-exporter", "docker.io/prom/node-exporter", "docker.io/prom/blackbox-exporter",
 }

@@ -95,7 +95,7 @@ func realStack(t testing.TB, stack string, preview bool) real {
 	return made
 }
 
-// monitored ends the name of a stack that has a monitoring.
+// monitored ends the name of a stack that has a monitoring and a backup.
 const monitored = "+monitoring"
 
 // stackConfig reads a stack file of this repository as Pulumi does, and fills in what its owner must.
@@ -129,6 +129,13 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 	}
 	set(t, values, "monitoring", "enabled", watched)
 	if watched {
+		set(t, values, "backup", "enabled", true)
+		if stack == "prod" {
+			set(t, values, "backup", "repository", "sftp:prefect@backup.corp.net:/srv/prefect")
+			set(t, values, "backup", "knownHosts", "backup.corp.net ssh-ed25519 AAAA")
+			values[config.Namespace+":backupSecret"] = throwawayKey
+			secrets = append(secrets, config.Namespace+":backupSecret")
+		}
 		set(t, values, "monitoring", "receivers", []any{map[string]any{"name": "team", "kind": config.Webhook}})
 		if stack == "prod" {
 			set(t, values, "monitoring", "logs", map[string]any{"enabled": true})
@@ -155,6 +162,9 @@ func set(t testing.TB, values map[string]string, section, key string, value any)
 	}
 	values[config.Namespace+":"+section] = string(text)
 }
+
+// throwawayKey looks like what opens a repository by ssh.
+const throwawayKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----"
 
 // throwawayCertificate has an authority sign a certificate of 90 days.
 func throwawayCertificate(t testing.TB, host string) (certificate, key string) {

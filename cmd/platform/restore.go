@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/spf13/cobra"
+
+	"prefect-platform/components/database"
+	"prefect-platform/config"
+	"prefect-platform/internal/clone"
+	"prefect-platform/internal/snapshot"
+	"prefect-platform/internal/tokens"
+	"prefect-platform/internal/workload"
+)
+
+// restoreOptions say what is restored, and from where.
+type restoreOptions struct {
+	to, id     string
+	list       bool
+	fromStack  string
+	repository string
+	keyFile    string
+}
+
+func newRestore(o *options) *cobra.Command {
+	var want restoreOptions
+	cmd := &cobra.Command{
+		Use:   "restore",
+		Short: "Restore the database from a backup, as it was last or at any moment that is kept",
+		Long: `Make a volume with the database as a backup has it, and deploy the stack with that volume. The one that is in use now is kept, and nothing of the
+stack is touched before the new one is whole. It says what it will do and asks before. See docs/backup.md.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := open(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			return s.restore(c.Context(), want)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&want.to, "to", "", "moment to go back to, as 2026-11-27T21:30:00Z (default: all that was stored)")
+	flags.StringVar(&want.id, "snapshot", "", "ID of the snapshot to take (default: the earliest that has the moment)")
+	flags.BoolVar(&want.list, "list", false, "show which moments can be restored, and change nothing")
+	flags.StringVar(&want.fromStack, "from-stack", "", "take the backup of another stack; with --key-file from its volume on the same engine")
+	flags.StringVar(&want.repository, "repository", "", "take the backup from another repository, such as s3:https://host/bucket/path; user and secret are those of this stack's configuration")
+	flags.StringVar(&want.keyFile, "key-file", "", "file with the key of the repository (default: the key in the stack's state)")
+	cmd.MarkFlagsMutuallyExclusive("from-stack", "repository")
+	return cmd
+}
+
+func (s *session) restore(ctx context.Context, want restoreOptions) error {
+	at, err := want.moment()
+	if err != nil {
+		return err
+	}
+	x, err := s.removable(ctx)
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	if x.ConfigErr != nil {
+		return x.ConfigErr
+	}
+	from, err := s.source(ctx, x, want)
+	if err != nil {
+		return err
+	}
+	if from.owner != "" && !want.list {
+		storeNow(ctx, x, from.owner)
+	}
+	all, err := from.snapshots(ctx, x)
+	if err != nil {
+		return err
+	}
+	if want.list {
+		fmt.Println("snapshot  from                  to")
+		for _, each := range snapshot.Span(all) {
+			fmt.Println(each.Row())
+		}
+		return nil
+	}
+	chosen, err := snapshot.Choose(all, want.id, at)
+	if err != nil {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	generation := nextVolume(s.options.stack, x)
+	if err := s.agreeToRestore(x, chosen, at, generation); err != nil {
+		return err
+	}
+	if err := s.fill(ctx, x, from, chosen, at, generation); err != nil {
+		return fmt.Errorf("%w\nnothing of the stack was changed", err)
+	}
+	return s.use(ctx, x, generation)
+}
+
+func (o restoreOptions) moment() (time.Time, error) {
+	if o.to == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, o.to)
+	if err != nil {
+		return at, fmt.Errorf("--to %q is no moment: write it as 2026-11-27T21:30:00Z", o.to)
+	}
+	return at.UTC(), nil
+}
+
+// storeNow has everything stored that was received from the database of a stack on this engine. Where that cannot be done, what is missing is seen by the time of the newest snapshot.
+func storeNow(ctx context.Context, x *examination, stack string) {
+	const within, failing = 120, 20 // seconds; after the second it must not have said that it failed
+	for _, c := range x.Has.Of(stack) {
+		if c.Workload != tokens.BackupStore || c.Role != tokens.RoleService {
+			continue
+		}
+		if err := x.engine.Start(ctx, c.ID); err != nil {
+			fmt.Println("warn  ", err)
+			break
+		}
+		script := fmt.Sprintf(`date +%%s.restore >"$STAGE/store-now"; n=0; while [ -e "$STAGE/store-now" ] && [ $n -lt %d ] && { [ $n -lt %d ] || [ -e /tmp/ready ]; }; do sleep 1; n=$((n + 1)); done; [ -e "$STAGE/store-now" ] || echo stored`, within, failing)
+		if said, err := x.engine.Exec(ctx, c.ID, "sh", "-c", script); err == nil && said == "stored\n" {
+			return
+		}
+		break
+	}
+	fmt.Println("warn   what was received from the database since the newest snapshot could not be stored: it is missing below")
+}
+
+// nextVolume is the first generation of the database's volume that nothing knows yet.
+func nextVolume(stack string, x *examination) int {
+	taken := map[string]bool{}
+	for _, name := range x.state.DataVolumes() {
+		taken[name] = true
+	}
+	generation := x.Config.Database.Volume
+	for ; taken[dataVolume(stack, generation)] || x.Has.Volumes[dataVolume(stack, generation)]; generation++ {
+	}
+	return generation
+}
+
+func dataVolume(stack string, generation int) string {
+	return workload.Prefix(stack) + "-" + database.VolumeName(generation)
+}
+
+// agreeToRestore says what will happen and asks.
+func (s *session) agreeToRestore(x *examination, chosen snapshot.Snapshot, at time.Time, generation int) error {
+	until := "all that was stored, until " + chosen.To.Format(time.RFC3339)
+	if !at.IsZero() {
+		until = "as it was at " + at.Format(time.RFC3339Nano)
+	}
+	fmt.Printf("Restores the database of stack %s on Docker at %s:\n  from    snapshot %s\n  what    %s\n  into    volume %s\n",
+		s.options.stack, x.EngineAt, chosen.ID, until, dataVolume(s.options.stack, generation))
+	if now := dataVolume(s.options.stack, x.Config.Database.Volume); x.Has.Volumes[now] {
+		fmt.Printf("  kept    volume %s, which is no longer used then; what was written to it after that moment is in it only\n", now)
+	}
+	if s.yes {
+		return nil
+	}
+	return typed(s.options.stack, "Flow runs that changed since will be as they were.")
+}
+
+// fill makes the volume. When anything fails, it takes away what it made.
+func (s *session) fill(ctx context.Context, x *examination, from *source, chosen snapshot.Snapshot, at time.Time, generation int) (err error) {
+	data, wal := dataVolume(s.options.stack, generation), workload.Prefix(s.options.stack)+"-restore-wal"
+	if err := x.engine.RemoveVolumes(ctx, []string{wal}); err != nil { // of a restore that was killed
+		return err
+	}
+	made := []string{}
+	defer func() {
+		remove := []string{wal}
+		if err != nil {
+			remove = made
+		}
+		err = errors.Join(err, x.engine.RemoveVolumes(context.WithoutCancel(ctx), remove))
+	}()
+	for _, name := range []string{data, wal} {
+		if err := x.engine.CreateVolume(ctx, name); err != nil {
+			return err
+		}
+		made = append(made, name)
+	}
+	began := time.Now()
+	if err := from.fetch(ctx, x, chosen, data, wal); err != nil {
+		return err
+	}
+	fmt.Printf("fetched %s in %s\n", chosen.ID, time.Since(began).Round(time.Second))
+	if err := recoverDatabase(ctx, x, data, wal, at); err != nil {
+		return err
+	}
+	fmt.Printf("replayed in %s\n", time.Since(began).Round(time.Second))
+	return nil
+}
+
+// use deploys the stack with the volume.
+func (s *session) use(ctx context.Context, x *examination, generation int) error {
+	before := dataVolume(s.options.stack, x.Config.Database.Volume)
+	key := config.Namespace + ":database.volume"
+	if generation != x.Config.Database.Volume {
+		for _, r := range x.state.Resources() {
+			if r.Data() && r.ID() == before { // otherwise Pulumi would refuse to let go of it
+				if _, err := s.run(ctx, "", "state", "unprotect", r.URN(), "--yes"); err != nil {
+					return err
+				}
+			}
+		}
+		if err := s.stack.SetConfigWithOptions(ctx, key, auto.ConfigValue{Value: fmt.Sprint(generation)}, &auto.ConfigOptions{Path: true}); err != nil {
+			return explain(err)
+		}
+		fmt.Printf("set %s to %d: keep this change of Pulumi.%s.yaml\n", key, generation, s.options.stack)
+	}
+	if !x.Has.Volumes[before] && generation != x.Config.Database.Volume {
+		fmt.Printf("volume %s, which is gone, is not needed any more: the restored one takes its place\n", before)
+	}
+	again := *s
+	again.yes = true // it was agreed to above
+	if err := again.up(ctx); err != nil {
+		return err
+	}
+	if generation != x.Config.Database.Volume && x.Has.Volumes[before] {
+		fmt.Printf("\nThe database from before the restore is in volume %s. Once nobody needs it: docker volume rm %s\n", before, before)
+	}
+	return nil
+}
+
+// ownKey is that of the stack's backups, or the content of a file.
+func (s *session) ownKey(ctx context.Context, c config.Config, file string) (string, error) {
+	if file != "" {
+		content, err := os.ReadFile(file)
+		return string(content), err
+	}
+	deployed, err := s.export(ctx, "--show-secrets")
+	if err != nil {
+		return "", err
+	}
+	key, err := deployed.Password("backup-" + c.Rotation.Backup.Active)
+	if err != nil {
+		return "", fmt.Errorf("the state of stack %s has no key of a backup: name the file with it, --key-file", s.options.stack)
+	}
+	return key, nil
+}
+
+// other opens another stack for its key.
+func (s *session) other(ctx context.Context, name string) (*session, error) {
+	options := s.options
+	options.stack = name
+	return openStack(ctx, &options, name == clone.DevStack)
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"prefect-platform/components/backup"
+	"prefect-platform/components/database"
+	"prefect-platform/config"
+	"prefect-platform/internal/engine/live"
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/snapshot"
+	"prefect-platform/internal/workload"
+)
+
+// source is a repository of backups and what opens it.
+type source struct {
+	owner      string // the stack that stores there; empty where nobody here does
+	image      string
+	repository string
+	volume     string // that has the repository; empty for one that is elsewhere
+	key        string
+	user       string
+	secret     string
+	knownHosts string
+}
+
+// source finds the repository that the flags name.
+func (s *session) source(ctx context.Context, x *examination, want restoreOptions) (*source, error) {
+	c := x.Config
+	from := &source{image: images.Resolve(c.Images, images.Restic), repository: c.Backup.Repository, user: c.Backup.User, secret: c.Secrets.BackupSecret, knownHosts: c.Backup.KnownHosts}
+	from.owner = s.options.stack
+	holder := s
+	switch {
+	case want.fromStack != "" && want.keyFile != "": // nothing but its volume is needed
+		from.owner, from.repository = want.fromStack, config.Local
+	case want.fromStack != "":
+		from.owner = want.fromStack
+		var err error
+		if holder, err = s.other(ctx, from.owner); err != nil {
+			return nil, err
+		}
+		if c, err = holder.config(ctx); err != nil {
+			return nil, fmt.Errorf("stack %s: %w", from.owner, err)
+		}
+		from.repository, from.user, from.secret, from.knownHosts = c.Backup.Repository, c.Backup.User, c.Secrets.BackupSecret, c.Backup.KnownHosts
+	case want.repository != "":
+		from.owner, from.repository = "", want.repository
+		if (config.Backup{Repository: want.repository}).Location() == "" {
+			return nil, fmt.Errorf("--repository %q: want s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path", want.repository)
+		}
+	case !c.Backup.Enabled:
+		return nil, errors.New("this stack has no backup (backup.enabled): name a repository with --repository or a stack with --from-stack")
+	}
+	if from.repository == config.Local {
+		from.volume = workload.Prefix(from.owner) + "-" + backup.RepositoryVolume
+		from.repository = backup.RepositoryDir
+		if !x.Has.Volumes[from.volume] {
+			return nil, fmt.Errorf("there is no volume %s on this engine, and so no backup of stack %s", from.volume, from.owner)
+		}
+	}
+	key, err := holder.ownKey(ctx, c, want.keyFile)
+	from.key = strings.TrimSpace(key)
+	return from, err
+}
+
+// container reaches the repository. It is root's, because the files of a database must become those of its user.
+func (f *source) container(entrypoint ...string) live.Once {
+	once := live.Once{
+		Image:      f.image,
+		User:       "0:0",
+		Entrypoint: entrypoint,
+		Env:        []string{"RESTIC_REPOSITORY=" + f.repository, "REPOSITORY_USER=" + f.user, "RESTIC_CACHE_DIR=/tmp/cache", "HOME=/tmp"},
+		Files:      backup.RestoreFiles(),
+		Secrets:    map[string]string{backup.KeyFile: f.key},
+		Network:    "bridge",
+		Capability: []string{"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"},
+		MemoryMiB:  1024,
+	}
+	if f.secret != "" {
+		once.Secrets[backup.SecretFile] = strings.TrimSpace(f.secret) + "\n"
+	}
+	if f.knownHosts != "" {
+		once.Files[backup.KnownHostsFile] = f.knownHosts + "\n"
+	}
+	if f.volume != "" {
+		once.Network = "none"
+		once.Mounts = []live.Volume{{Name: f.volume, Path: backup.RepositoryDir, ReadOnly: true}}
+	}
+	return once
+}
+
+// Exit codes of restic.
+const (
+	resticNoRepository = 10
+	resticWrongKey     = 12
+)
+
+// snapshots lists what the repository has, oldest first.
+func (f *source) snapshots(ctx context.Context, x *examination) ([]snapshot.Snapshot, error) {
+	said, err := x.engine.RunOnce(ctx, f.container("sh", "-c", ". "+backup.RepositoryFile+" && repository snapshots --json --no-lock"))
+	if err != nil {
+		return nil, err
+	}
+	if said.Code != 0 {
+		return nil, fmt.Errorf("%w; nothing was changed", f.refusal(said))
+	}
+	return snapshot.Parse(said.Stdout)
+}
+
+func (f *source) refusal(said *live.Result) error {
+	switch said.Code {
+	case resticNoRepository:
+		return fmt.Errorf("there is no repository at %s", f.place())
+	case resticWrongKey:
+		return fmt.Errorf("the key does not open the repository at %s", f.place())
+	default:
+		return fmt.Errorf("the repository at %s cannot be read, or is damaged:\n%s", f.place(), strings.TrimSpace(said.Stderr))
+	}
+}
+
+func (f *source) place() string {
+	if f.volume != "" {
+		return "volume " + f.volume
+	}
+	return f.repository
+}
+
+// fetch brings a snapshot to two volumes, and refuses it when WAL is missing.
+func (f *source) fetch(ctx context.Context, x *examination, chosen snapshot.Snapshot, data, wal string) error {
+	const dataDir, walDir = "/data", "/wal"
+	once := f.container(backup.Fetch, chosen.ID, chosen.Copy)
+	once.Env = append(once.Env, "DATA="+dataDir, fmt.Sprint("MAJOR=", database.Major), "WAL="+walDir)
+	once.Mounts = append(once.Mounts, live.Volume{Name: data, Path: dataDir}, live.Volume{Name: wal, Path: walDir})
+	said, err := x.engine.RunOnce(ctx, once)
+	switch {
+	case err != nil:
+		return err
+	case said.Code != 0:
+		return f.refusal(said)
+	}
+	return snapshot.CompleteWAL(said.Stdout)
+}
+
+// recoverDatabase replays the WAL until the moment, or to its end.
+func recoverDatabase(ctx context.Context, x *examination, data, wal string, at time.Time) error {
+	const dataDir, walDir = "/var/lib/postgresql", "/wal"
+	until := ""
+	if !at.IsZero() {
+		until = at.Format("2006-01-02 15:04:05.999999+00")
+	}
+	files := maps.Clone(backup.RestoreFiles())
+	delete(files, backup.Fetch)
+	said, err := x.engine.RunOnce(ctx, live.Once{
+		Image:      images.Resolve(x.Config.Images, images.Postgres),
+		User:       "999:999",
+		Entrypoint: []string{backup.Recover, until},
+		Env:        []string{"WAL=" + walDir},
+		Files:      files,
+		Mounts:     []live.Volume{{Name: data, Path: dataDir}, {Name: wal, Path: walDir, ReadOnly: true}},
+		Network:    "none",
+		MemoryMiB:  512,
+	})
+	switch {
+	case err != nil:
+		return err
+	case said.Code != 0:
+		return fmt.Errorf("PostgreSQL cannot make a database of this snapshot:\n%s", strings.TrimSpace(said.Stdout+said.Stderr))
+	}
+	fmt.Print(said.Stdout)
+	return nil
+}

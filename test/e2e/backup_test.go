@@ -1,0 +1,344 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// losable is how much of what was committed may be gone with the volume of the database.
+const losable = 5 * time.Second
+
+// counting commits a row each 100 ms and tells of it afterwards, until the server is gone.
+const counting = `
+CREATE TABLE counter (n serial, at timestamptz DEFAULT clock_timestamp());
+CREATE PROCEDURE count_on() LANGUAGE plpgsql AS $$
+DECLARE last record;
+BEGIN
+	LOOP
+		INSERT INTO counter DEFAULT VALUES RETURNING * INTO last;
+		COMMIT;
+		RAISE NOTICE 'committed %', last.n;
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+END $$`
+
+// TestBackup_BringsTheDatabaseBack destroys the volume with the data under load, restores all of it and then a moment before a mistake, and tries what must be refused.
+func TestBackup_BringsTheDatabaseBack(t *testing.T) {
+	backedUp(t)
+	awaitCopy(t, time.Time{})
+	reported(t)
+	recoveryKey(t)
+	refuseRestores(t)
+
+	stack.PG(t, "DROP TABLE IF EXISTS precious, counter; DROP PROCEDURE IF EXISTS count_on") // of a test that failed
+	stack.PG(t, "CREATE TABLE precious AS SELECT generate_series(1, 1000) AS i")
+	for _, statement := range strings.SplitN(counting, ";\n", 2) {
+		stack.PG(t, statement)
+	}
+	name := uniqueName("backup")
+	run := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 40, "pause": 0.2, "until": stopFile(name)})
+	awaitState(t, run, "RUNNING", time.Minute)
+	committed := count(t)
+
+	time.Sleep(10 * time.Second) // of load
+	before := time.Now().UTC()
+	time.Sleep(1500 * time.Millisecond) // a moment between the last good state and the mistake
+	stack.PG(t, "DELETE FROM precious")
+	time.Sleep(3 * time.Second)
+	last := destroyDatabase(t, committed)
+
+	start := time.Now()
+	restore(t)
+	t.Logf("restored all that was received, and deployed it, in %s", time.Since(start).Round(100*time.Millisecond))
+	have, err := strconv.Atoi(stack.PG(t, "SELECT max(n) FROM counter")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := time.Duration(last-have) * 100 * time.Millisecond // at least: each took longer
+	t.Logf("%d rows were committed, %d are there: %s lost", last, have, lost)
+	if lost > losable {
+		t.Errorf("lost %s of committed rows, want %s at most", lost, losable)
+	}
+	if rows := stack.PG(t, "SELECT count(*) FROM precious")[0]; rows != "0" {
+		t.Errorf("%s rows are there that were deleted", rows)
+	}
+	release(t, name)
+	awaitState(t, run, "COMPLETED", 3*time.Minute)
+
+	awaitCopy(t, start)
+	start = time.Now()
+	restore(t, "--to", before.Format(time.RFC3339Nano))
+	t.Logf("went back to %s in %s", before.Format(time.RFC3339), time.Since(start).Round(100*time.Millisecond))
+	if rows := stack.PG(t, "SELECT count(*) FROM precious")[0]; rows != "1000" {
+		t.Errorf("%s rows are there, want those from before they were deleted", rows)
+	}
+	stack.PG(t, "DROP TABLE precious, counter; DROP PROCEDURE count_on")
+	Await(t, time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
+	damage(t)
+}
+
+// backedUp puts a backup up. Afterwards the stack is without, and has the volume that a restore made.
+func backedUp(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		if out, err := stack.upWith(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		volumes, err := stack.Docker.VolumeList(context.Background(), client.VolumeListOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+		now := dataVolume()
+		for _, v := range volumes.Items {
+			rest, ours := strings.CutPrefix(v.Name, "prefect-"+stack.Name+"-")
+			if ours && v.Name != now && left.MatchString(rest) {
+				if _, err := stack.Docker.VolumeRemove(context.Background(), v.Name, client.VolumeRemoveOptions{}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	start := time.Now()
+	edits := []Edit{Set("backup.enabled", true)}
+	if full {
+		edits = append(edits, Set("monitoring.enabled", true))
+	}
+	if out, err := stack.upWith(edits...); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("up with a backup took %s", time.Since(start).Round(100*time.Millisecond))
+}
+
+// left are volumes that outlive what they were for.
+var left = regexp.MustCompile(`^(backup-.*|postgres-.*18|prometheus-3|alertmanager)$`)
+
+// reported waits until all figures are there: those of a copy, of a snapshot, and of the drill that made a database of it. In the long version the alerts' pages are followed.
+func reported(t *testing.T) {
+	t.Helper()
+	took := Await(t, 3*time.Minute, "the reports", func() error {
+		said := stack.Exec(t, stack.Container(t, "backup-store").ID, "sh", "-c", "cat /reports/*.prom")
+		for _, name := range []string{"last_success_timestamp_seconds", "size_bytes", "duration_seconds", "restore_test_last_success_timestamp_seconds"} {
+			if !strings.Contains(said.Stdout, "prefect_backup_"+name+" ") {
+				return fmt.Errorf("no %s in %s%s", name, said.Stdout, said.Stderr)
+			}
+		}
+		return nil
+	})
+	t.Logf("the first snapshot had been made a database of after %s more", took.Round(100*time.Millisecond))
+	if !full {
+		return
+	}
+	Await(t, 2*time.Minute, "Prometheus to know the figures", func() error {
+		var found struct {
+			Result []any `json:"result"`
+		}
+		err := prometheus(t, "query", url.Values{"query": {`{__name__=~"prefect_backup_.+"}`}}, &found)
+		if err == nil && len(found.Result) != 4 {
+			err = fmt.Errorf("it knows %d", len(found.Result))
+		}
+		return err
+	})
+	followRunbooks(t, "BackupMissing", "BackupReportBroken", "BackupShrank", "BackupTooOld", "RestoreTestTooOld")
+}
+
+// dataVolume is the volume of the database, as the configuration says.
+func dataVolume() string {
+	if generation := stack.Config("database.volume"); generation != nil {
+		return fmt.Sprintf("prefect-%s-postgres-%v-18", stack.Name, generation)
+	}
+	return "prefect-" + stack.Name + "-postgres-18"
+}
+
+// awaitCopy waits until a copy that ended after some time is stored.
+func awaitCopy(t *testing.T, since time.Time) {
+	t.Helper()
+	took := Await(t, 2*time.Minute, "a snapshot", func() error {
+		out, err := stack.platform("restore", "--list")
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		fields := strings.Fields(lines[len(lines)-1])
+		if ended, err := time.Parse(time.RFC3339, fields[max(0, len(fields)-2)]); err != nil || ended.Before(since) {
+			return fmt.Errorf("the newest is %q", lines[len(lines)-1])
+		}
+		return nil
+	})
+	t.Logf("a copy was stored after %s", took.Round(100*time.Millisecond))
+}
+
+// count begins to commit rows. The number of the last that was told of comes when the server is gone.
+func count(t *testing.T) <-chan int {
+	t.Helper()
+	database := stack.Container(t, "postgres").ID
+	last := make(chan int, 1)
+	go func() {
+		defer close(last)
+		said, err := stack.exec(context.Background(), database, "psql", "-X", "-h", "/run/postgresql", "-U", "postgres", "-d", "prefect", "-c", "CALL count_on()")
+		notices := regexp.MustCompile(`committed (\d+)`).FindAllStringSubmatch(said.Stderr, -1)
+		if len(notices) == 0 {
+			fmt.Fprintln(os.Stderr, "counting:", err, said)
+			return
+		}
+		n, _ := strconv.Atoi(notices[len(notices)-1][1])
+		last <- n
+	}()
+	return last
+}
+
+// destroyDatabase takes away the server and its volume, and returns the last row that it had confirmed.
+func destroyDatabase(t *testing.T, committed <-chan int) (last int) {
+	t.Helper()
+	database := stack.Container(t, "postgres")
+	if _, err := stack.Docker.ContainerRemove(t.Context(), database.ID, client.ContainerRemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range stack.Containers(t) { // those that never run know the volume's socket only
+		for _, m := range c.Mounts {
+			if m.Name == dataVolume() {
+				t.Fatalf("%s has the volume too", c.Name)
+			}
+		}
+	}
+	if _, err := stack.Docker.VolumeRemove(t.Context(), dataVolume(), client.VolumeRemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case last = <-committed:
+	case <-time.After(time.Minute):
+	}
+	if last < 50 {
+		t.Fatalf("%d rows were committed: this test shows nothing", last)
+	}
+	return last
+}
+
+// restore restores and keeps what the command changed in the configuration.
+func restore(t *testing.T, flags ...string) {
+	t.Helper()
+	out, err := stack.platform(append([]string{"restore", "--yes"}, flags...)...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Log(strings.TrimSpace(out))
+	changed, err := readStackFile(stack.stackFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := readStackFile(stack.baseFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Config[namespace+":database"] = changed.Config[namespace+":database"]
+	if err := base.write(stack.baseFile()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recoveryKey tries whether the key that people are told to keep opens the backups without the stack's state.
+func recoveryKey(t *testing.T) {
+	t.Helper()
+	said, err := stack.platform("backup")
+	if err != nil || !strings.Contains(said, "(not printed") {
+		t.Errorf("backup says, where its output may be kept: %v\n%s", err, said)
+	}
+	if said, err = stack.platform("backup", "--show"); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	fields := strings.Fields(said)
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(fields[len(fields)-1]+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := stack.platform("restore", "--list", "--from-stack", stack.Name, "--key-file", file); err != nil || !strings.Contains(out, "Z  20") {
+		t.Errorf("with the key alone: %v\n%s", err, out)
+	}
+}
+
+// refuseRestores tries what cannot be restored.
+func refuseRestores(t *testing.T) {
+	t.Helper()
+	wrong := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(wrong, []byte("a key of another repository"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := "prefect-" + stack.Name + "empty-backup-repository"
+	if _, err := stack.Docker.VolumeCreate(t.Context(), client.VolumeCreateOptions{Name: empty}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_, err := stack.Docker.VolumeRemove(context.Background(), empty, client.VolumeRemoveOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, c := range []struct {
+		flags []string
+		says  string
+	}{
+		{[]string{"--key-file", wrong}, "the key does not open the repository"},
+		{[]string{"--from-stack", stack.Name + "empty", "--key-file", wrong}, "there is no repository at volume " + empty},
+		{[]string{"--from-stack", "nobody", "--key-file", wrong}, "there is no volume prefect-nobody-backup-repository"},
+		{[]string{"--to", "2001-01-01T00:00:00Z"}, "the oldest moment that is kept is"},
+		{[]string{"--to", "2101-01-01T00:00:00Z"}, "nothing after that was stored"},
+		{[]string{"--to", "yesterday"}, "is no moment"},
+		{[]string{"--snapshot", "00000000"}, "there is no snapshot 00000000"},
+	} {
+		refused(t, c.says, c.flags...)
+	}
+}
+
+// damage takes data out of the repository.
+func damage(t *testing.T) {
+	t.Helper()
+	store := stack.Container(t, "backup-store").ID
+	if said := stack.Exec(t, store, "sh", "-c", "find /repository/data -type f | head -n -1 | xargs rm -f"); said.Code != 0 {
+		t.Fatal(said.Stderr)
+	}
+	refused(t, "cannot be read, or is damaged")
+}
+
+// refused expects that nothing is restored and nothing touched.
+func refused(t *testing.T, says string, flags ...string) {
+	t.Helper()
+	before, database := volumesOf(t), stack.Container(t, "postgres").ID
+	out, err := stack.platform(append([]string{"restore", "--yes"}, flags...)...)
+	if err == nil || !strings.Contains(out, says) {
+		t.Errorf("restore %v: %v, want %q\n%s", flags, err, says, out)
+	}
+	if after := volumesOf(t); after != before {
+		t.Errorf("restore %v: volumes were\n%s\nand are\n%s", flags, before, after)
+	}
+	if now := stack.Container(t, "postgres").ID; now != database {
+		t.Errorf("restore %v made the database anew", flags)
+	}
+}
+
+func volumesOf(t *testing.T) string {
+	t.Helper()
+	volumes, err := stack.Docker.VolumeList(t.Context(), client.VolumeListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range volumes.Items {
+		if strings.HasPrefix(v.Name, "prefect-"+stack.Name+"-") {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, "\n")
+}
