@@ -29,7 +29,7 @@ func newRotate(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate NAME... | " + rotation.All,
 		Short: "Give credentials new values, and retire the old ones",
-		Long: fmt.Sprintf(`Rotate credentials: database, api, redis, and with monitoring postgresExporter and sqlExporter. It makes two edits of the configuration, with an up after each:
+		Long: fmt.Sprintf(`Rotate credentials: database, api, redis, with monitoring postgresExporter and sqlExporter, with a backup its key (backup) and role (backupRole). It makes two edits of the configuration, with an up after each:
 
   1. a new value in the slot that is not active, which becomes active; the old value stays valid
   2. the old value stops being valid

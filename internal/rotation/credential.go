@@ -16,6 +16,8 @@ const (
 	Redis            = "redis"
 	PostgresExporter = "postgresExporter"
 	SQLExporter      = "sqlExporter"
+	BackupKey        = "backup"
+	BackupRole       = "backupRole"
 )
 
 // All stands for every credential of a stack where a name is expected.
@@ -33,7 +35,7 @@ type Credential struct {
 	secret string // the key of a supplied value, without the slot; empty where none can be supplied
 }
 
-// Of returns the credentials that a stack has. Those of monitoring are there only with it.
+// Of returns the credentials that a stack has. Those of monitoring and backup are there only with these.
 func Of(c config.Config) []Credential {
 	all := []Credential{
 		{Database, "database", c.Rotation.Database, supplied(c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB), "databasePassword"},
@@ -44,6 +46,12 @@ func Of(c config.Config) []Credential {
 		all = append(all,
 			Credential{Name: PostgresExporter, Resource: "postgres-exporter", Slots: c.Rotation.PostgresExporter},
 			Credential{Name: SQLExporter, Resource: "sql-exporter", Slots: c.Rotation.SQLExporter},
+		)
+	}
+	if c.Backup.Enabled {
+		all = append(all,
+			Credential{Name: BackupKey, Resource: "backup", Slots: c.Rotation.Backup},
+			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole},
 		)
 	}
 	return all
@@ -73,6 +81,9 @@ func Choose(from []Credential, names []string) ([]Credential, error) {
 		}
 		if name == PostgresExporter || name == SQLExporter {
 			return nil, fmt.Errorf("this stack has no %s: monitoring.enabled is false", name)
+		}
+		if name == BackupKey || name == BackupRole {
+			return nil, fmt.Errorf("this stack has no %s: backup.enabled is false", name)
 		}
 		return nil, fmt.Errorf("there is no credential %q: %s, or %s", name, strings.Join(namesOf(from), ", "), All)
 	}

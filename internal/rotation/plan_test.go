@@ -178,6 +178,7 @@ func TestChoose_FindsNamesAndSaysWhichThereAre(t *testing.T) {
 		"some":           {watched, []string{Redis, API, Redis}, []string{API, Redis}, ""},
 		"all and some":   {watched, []string{All, API}, nil, "name nothing beside it"},
 		"not there":      {unwatched, []string{SQLExporter}, nil, "monitoring.enabled is false"},
+		"no backup":      {unwatched, []string{BackupKey}, nil, "backup.enabled is false"},
 		"never heard of": {watched, []string{"grafana"}, nil, `there is no credential "grafana": database, api, redis, postgresExporter, sqlExporter, or all`},
 	} {
 		t.Run(name, func(t *testing.T) {

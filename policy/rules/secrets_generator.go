@@ -153,8 +153,10 @@ func slotOf(name string) (section, slot string, ok bool) {
 
 // resourceOf is what the program calls the passwords of a section, without the slot.
 func resourceOf(section string) string {
-	if kind, exporter := strings.CutSuffix(section, "Exporter"); exporter {
-		return kind + "-exporter"
+	for _, part := range []string{"Exporter", "Role"} {
+		if kind, found := strings.CutSuffix(section, part); found {
+			return kind + "-" + strings.ToLower(part)
+		}
 	}
 	return section
 }

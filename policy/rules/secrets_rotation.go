@@ -45,8 +45,8 @@ var secretsRotationRules = []Rule{
 	},
 }
 
-// rotated are the credentials of a stack, monitoring's among them.
-var rotated = []string{"database", "api", "redis", "postgresExporter", "sqlExporter"}
+// rotated are the credentials of a stack, those of monitoring and backup among them.
+var rotated = []string{"database", "api", "redis", "postgresExporter", "sqlExporter", "backup", "backupRole"}
 
 // slots is what the section of one credential says. A number or a flag that is written as a text is read as well: the program refuses it later.
 type slots struct {
