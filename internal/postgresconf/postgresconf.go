@@ -121,10 +121,10 @@ type Slot struct {
 func Roles(slots ...Slot) string {
 	var b strings.Builder
 	b.WriteString("BEGIN;\n")
-	createRole(&b, OwnerRole, "NOLOGIN")
+	createRole(&b, OwnerRole)
 	fmt.Fprintf(&b, "ALTER DATABASE %s OWNER TO %s;\n", Database, OwnerRole)
 	for _, slot := range slots {
-		createRole(&b, slot.Role, "NOLOGIN")
+		createRole(&b, slot.Role)
 		login := "NOLOGIN"
 		if slot.Valid {
 			login = "LOGIN"
@@ -160,7 +160,7 @@ func Readers(readers ...Reader) string {
 	var b strings.Builder
 	b.WriteString("BEGIN;\n")
 	for _, r := range readers {
-		createRole(&b, r.Role, "NOLOGIN")
+		createRole(&b, r.Role)
 		fmt.Fprintf(&b, "ALTER ROLE %s WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT %d PASSWORD %s;\n", r.Role, r.Connections, quote(r.Verifier))
 		for _, setting := range []string{"statement_timeout = " + quote(readerTimeout), "default_transaction_read_only = on"} {
 			fmt.Fprintf(&b, "ALTER ROLE %s SET %s;\n", r.Role, setting)
@@ -190,7 +190,7 @@ const backupConnections = 4
 func Backup(verifier string) string {
 	var b strings.Builder
 	b.WriteString("BEGIN;\n")
-	createRole(&b, RoleBackup, "NOLOGIN")
+	createRole(&b, RoleBackup)
 	fmt.Fprintf(&b, "ALTER ROLE %s WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION CONNECTION LIMIT %d PASSWORD %s;\n", RoleBackup, backupConnections, quote(verifier))
 	fmt.Fprintf(&b, "GRANT CONNECT ON DATABASE %s TO %s;\nGRANT pg_read_all_data TO %s;\nCOMMIT;\n", Database, RoleBackup, RoleBackup)
 	return b.String()
@@ -204,8 +204,8 @@ func NoBackup() string {
 		"SELECT pg_drop_replication_slot(slot_name) " + slot + " AND NOT active;\n"
 }
 
-func createRole(b *strings.Builder, role, options string) {
-	fmt.Fprintf(b, "SELECT 'CREATE ROLE %s %s' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", role, options, quote(role))
+func createRole(b *strings.Builder, role string) {
+	fmt.Fprintf(b, "SELECT 'CREATE ROLE %s NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) \\gexec\n", role, quote(role))
 }
 
 func mib(n int) string { return fmt.Sprintf("%dMB", n) }
