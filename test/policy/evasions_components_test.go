@@ -37,7 +37,7 @@ var serverEvasions = []variant{
 	},
 	{
 		name:   "a cache without a password",
-		edits:  []edit{{"components/cache/cache.go", "user %s on resetpass%s ~* &* +@all", "user %s on resetpass%s nopass ~* &* +@all"}},
+		edits:  []edit{{"components/cache/cache.go", "user %s on resetpass %s ~* &* +@all", "user %s on resetpass %s nopass ~* &* +@all"}},
 		why:    "every flow can read and write queues and leases; the file is secret and unknown in a preview",
 		unseen: "the file holds generated passwords; in an up secrets-redis refuses it",
 	},
@@ -129,7 +129,7 @@ var containerEvasions = []variant{
 		name: "the way out by an option",
 		edits: []edit{
 			{"internal/workload/network.go", "pulumi.Bool(internal),", "pulumi.Bool(internal && name != \"db\"),"},
-			{"internal/workload/network.go", "\tif internal {\n", "\tif internal && name != \"db\" {\n"},
+			{"internal/workload/network.go", "\tif internal && name != tokens.NetworkLogs {", "\tif internal && name != tokens.NetworkLogs && name != \"db\" {"},
 		},
 		why: "the database's network is no longer internal, so its members reach and are reached by the outside",
 	},
