@@ -16,10 +16,9 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// connections that are kept busy, and how long each way is measured at a time. Ways take turns, so that what else the machine does falls on all of them.
+// connections that are kept busy. Ways take turns, so that what else the machine does falls on all of them.
 const (
 	connections = 32
-	turn        = 8 * time.Second
 	rows        = 50 // flow runs in the database, of which each request lists 20
 )
 
@@ -27,6 +26,7 @@ const (
 type job struct {
 	Ways       map[string]string // base URLs of the same API, by name
 	Turns      int               // of each way
+	Turn       time.Duration     // how long one is
 	Fill       string            // base URL by which flow runs are made first; empty: there are some
 	ServerName string            // in the edge's certificate
 	CA         string            // PEM
@@ -73,7 +73,7 @@ func generate(ctx context.Context) error {
 	}
 	results := map[string]result{}
 	for name, m := range metrics {
-		results[name] = summary(m, j.Turns)
+		results[name] = summary(m, time.Duration(j.Turns)*j.Turn)
 	}
 	return json.NewEncoder(os.Stdout).Encode(results)
 }
@@ -86,7 +86,7 @@ func (j job) attack(ctx context.Context, transport *http.Transport, base string,
 	)
 	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
 	target := vegeta.Target{Method: http.MethodPost, URL: base + "/api/flow_runs/filter", Header: j.header(), Body: []byte(`{"limit": 20}`)}
-	for r := range attacker.Attack(vegeta.NewStaticTargeter(target), vegeta.Rate{}, turn, "") {
+	for r := range attacker.Attack(vegeta.NewStaticTargeter(target), vegeta.Rate{}, j.Turn, "") {
 		into.Add(r)
 	}
 	transport.CloseIdleConnections()
@@ -140,12 +140,12 @@ func (j job) post(ctx context.Context, transport *http.Transport, path string, b
 }
 
 // summary of all turns: requests per second while requests were made, not while the other way had its turn.
-func summary(m *vegeta.Metrics, turns int) result {
+func summary(m *vegeta.Metrics, took time.Duration) result {
 	m.Close()
 	return result{
 		Requests:  m.Requests,
 		Failed:    m.Requests - uint64(float64(m.Requests)*m.Success+0.5),
-		PerSecond: float64(m.Requests) / (time.Duration(turns) * turn).Seconds(),
+		PerSecond: float64(m.Requests) / took.Seconds(),
 		P50:       m.Latencies.P50,
 		P99:       m.Latencies.P99,
 	}

@@ -46,7 +46,7 @@ func TestSummary_CountsFailuresAndTheTimeOfAllTurns(t *testing.T) {
 		}
 		m.Add(&vegeta.Result{Code: code, Latency: time.Duration(i+1) * time.Millisecond, Timestamp: time.Now()})
 	}
-	got := summary(&m, 3)
+	got := summary(&m, 24*time.Second)
 	if got.Requests != 240 || got.Failed != 3 || got.PerSecond != 10 || got.P99 < 230*time.Millisecond {
 		t.Errorf("summary %+v, want 240 requests, 3 failed, 10 a second", got)
 	}
