@@ -1,14 +1,12 @@
-import http.server
 import pathlib
 import signal
 import socket
 import sys
-import threading
 import unittest
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
-from support import folder, free_port, start, wait
+from support import Quiet, folder, free_port, serve, start, wait
 
 FILES = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(FILES))
@@ -40,22 +38,13 @@ class Exporter(unittest.TestCase):
     def serve(self, status, text):
         """The port of an nginx that answers so."""
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self):
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-            def log_message(self, *arguments):
-                pass
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server.server_address[1]
+        return serve(self, Handler)
 
     def answers(self):
         try:

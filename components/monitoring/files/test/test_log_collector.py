@@ -1,15 +1,13 @@
-import http.server
 import json
 import pathlib
 import signal
 import socket
 import sys
-import threading
 import unittest
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
-from support import folder, free_port, start, wait
+from support import Quiet, folder, free_port, serve, start, wait
 
 FILES = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(FILES))
@@ -38,7 +36,7 @@ class Collector(unittest.TestCase):
         """The port of a Loki that takes down what is pushed, and answers as it is told."""
         pushed, answers = self.pushed, self.answers
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -47,16 +45,7 @@ class Collector(unittest.TestCase):
                 self.send_response(status)
                 self.end_headers()
 
-            def log_message(self, *arguments):
-                pass
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server.server_address[1]
+        return serve(self, Handler)
 
     def alive(self):
         try:

@@ -3,6 +3,7 @@
 import atexit
 import functools
 import glob
+import http.server
 import importlib.metadata
 import json
 import os
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -43,6 +45,22 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+def serve(case, handler):
+    """The port of a server that runs until the test ends."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    case.addCleanup(thread.join)
+    case.addCleanup(server.server_close)
+    case.addCleanup(server.shutdown)
+    return server.server_address[1]
 
 
 def folder():

@@ -5,12 +5,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from support import FILES
+from support import FILES, Quiet, serve
 
 # The probe with the well-known ports and path replaced, so that tests can run beside each other and beside a real one.
 PROBE = "import sys; sys.path.insert(0, {files!r}); import check; check.HEARTBEAT = {heartbeat!r}; answers = check.answers\n" \
@@ -26,21 +24,12 @@ class Check(unittest.TestCase):
     def server(self, statuses):
         """A server on a free port that answers each path with its status."""
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self):
                 self.send_response(statuses[self.path])
                 self.end_headers()
 
-            def log_message(self, *arguments):
-                pass
-
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server.server_address[1]
+        return serve(self, Handler)
 
     def stuck(self):
         """A server that accepts and never answers, as a stopped process does."""
