@@ -59,7 +59,7 @@ func (a Args) api() workload.Spec {
 		},
 		WorkingDir:  filesDir,
 		Env:         a.apiEnvironment(),
-		Files:       a.serverFiles("drain.py", "api.py", "maintenance.py", "platformlog.py", "publishing.py", "tested.py", "check.py"),
+		Files:       a.serverFiles("drain.py", "api.py", "maintenance.py", "platformlog.py", "publishing.py", "periodic.py", "tested.py", "check.py"),
 		Networks:    a.apiNetworks(),
 		Health:      workload.Health{Command: []string{"python", "-S", "-E", filesDir + "/check.py", "api"}},
 		MemoryMiB:   a.API.MemoryMiB,
@@ -83,7 +83,7 @@ func (a Args) apiNetworks() []workload.Network {
 func (a Args) host() string { return tokens.APIHost(a.Slot, a.Generation) }
 
 func (a Args) services() workload.Spec {
-	files := a.serverFiles("services.py", "platformlog.py", "publishing.py", "tested.py", "environment.py", "check.py")
+	files := a.serverFiles("services.py", "platformlog.py", "publishing.py", "periodic.py", "tested.py", "environment.py", "check.py")
 	a.addExtraCA(files)
 	return workload.Spec{
 		Role:       "services",

@@ -40,12 +40,18 @@ func TestReplacement_DropsNothing(t *testing.T) {
 	name := uniqueName("replaced")
 	flow, rate := affordable(t, name)
 	every := (flowEvery * time.Duration(postRate) / time.Duration(rate)).Round(time.Second)
-	begin := time.Now()
 	scheduled := deploy(t, name+"-schedule", map[string]any{
 		"parameters": map[string]any{"tasks": 1, "pause": 0},
 		"schedules":  []any{map[string]any{"active": true, "schedule": map[string]any{"interval": every.Seconds(), "anchor_date": time.Now().Truncate(time.Second)}}},
 	})
 	t.Cleanup(func() { stack.deleteDeployment(scheduled) })
+	Await(t, 2*time.Minute, "the schedule to be planned", func() error { // a test before this may have killed the scheduler at work
+		if stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"'")[0] == "0" {
+			return errors.New("no run is planned")
+		}
+		return nil
+	})
+	begin := time.Now()
 	runs := startRuns(t, deploy(t, name, nil), every)
 	sockets := openWebSockets(t)
 	posts := startLoad(t, rate, http.MethodPost, "/api/flow_runs/", func(n int) any {

@@ -47,6 +47,7 @@ from prefect.server.utilities.messaging._consumer_names import generate_unique_c
 from prefect_redis import messaging  # noqa: E402
 from redis.exceptions import RedisError  # noqa: E402
 
+import periodic  # noqa: E402
 import publishing  # noqa: E402
 
 
@@ -218,6 +219,7 @@ async def beat(file):
 
 async def main(file):
     publishing.install()
+    periodic.install()
     messaging._trim_stream_to_lowest_delivered_id = trim
     for service, how in DURABLE.items():
         make_durable(service, *how)

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import datetime
 import importlib.metadata
 import json
@@ -13,6 +14,7 @@ import unittest
 import uuid
 
 import asyncpg
+import redis
 
 from support import FILES, Redis, folder, free_port, program, start, wait
 
@@ -69,6 +71,17 @@ class Postgres:
                 await connection.close()
 
         return asyncio.run(fetch())
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Whoever reads the table waits."""
+        with asyncio.Runner() as runner:
+            connection = runner.run(asyncpg.connect(user="prefect", host="127.0.0.1", port=self.port, database="postgres"))
+            runner.run(connection.execute(f"begin; lock table {table}"))
+            try:
+                yield
+            finally:
+                runner.run(connection.close())
 
     def counts(self):
         """Task runs, states of these, events."""
@@ -186,6 +199,22 @@ class Services(unittest.TestCase):
         self.services("three")
         self.publish(100)
         self.stored(300, 900)
+
+    def test_what_a_killed_process_had_in_hand_is_taken_over_soon(self):
+        late_runs = 5  # seconds between two looks for them, so one is in hand soon
+        docket = redis.Redis(port=self.redis.port, db=1)
+
+        def in_hand():
+            pending = docket.xpending_range("prefect:stream", "docket-workers", "-", "+", 50)
+            messages = [docket.xrange("prefect:stream", each["message_id"], each["message_id"]) for each in pending]
+            return {message[0][1][b"key"]: each["message_id"] for message, each in zip(messages, pending, strict=True) if message}
+
+        killed = self.services("killed")
+        with self.postgres.locked("flow_run"):
+            held = wait(lambda: in_hand().get(b"monitor_late_runs"), 3 * late_runs, "the look for late runs to wait for the database")
+            killed.end()
+        self.services("successor")
+        wait(lambda: held not in in_hand().values(), 60, "the successor to finish what the killed process had in hand")
 
     def test_an_event_that_cannot_be_stored_holds_up_no_other(self):
         process = self.services()
