@@ -16,6 +16,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
 	"prefect-platform/internal/images"
+	"prefect-platform/internal/recovery"
 	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
 )
@@ -158,7 +159,7 @@ func newBackup(ctx *pulumi.Context, c config.Config, engine *workload.Engine, ne
 		Options:  c.Backup,
 		Proxy:    c.Egress,
 		Networks: backup.Networks{DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
-		Secrets:  backup.Secrets{Key: secrets.backup, Password: secrets.backupRole.Active().Secret, Secret: c.Secrets.BackupSecret},
+		Secrets:  backup.Secrets{Key: secrets.backup, Password: secrets.backupRole.Active().Secret, Secret: c.Secrets.BackupSecret, Kept: kept(c, secrets.api)},
 		After:    server.API,
 	})
 	if err != nil {
@@ -256,7 +257,7 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis, true},
 		{"postgres-exporter", c.Rotation.PostgresExporter, "", "", &all.postgresExporter, c.Monitoring.Enabled},
 		{"sql-exporter", c.Rotation.SQLExporter, "", "", &all.sqlExporter, c.Monitoring.Enabled},
-		{"backup", c.Rotation.Backup, "", "", &all.backup, c.Backup.Enabled},
+		{"backup", c.Rotation.Backup, c.Secrets.BackupKeyA, c.Secrets.BackupKeyB, &all.backup, c.Backup.Enabled},
 		{"backup-role", c.Rotation.BackupRole, "", "", &all.backupRole, c.Backup.Enabled},
 	} {
 		if !each.wanted {
@@ -269,6 +270,13 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		*each.to = made
 	}
 	return all, nil
+}
+
+// kept is the configuration that must be there again when state and passphrase are lost: what is encrypted, and the password that remote clients have.
+func kept(c config.Config, api *credential.Credential) pulumi.StringOutput {
+	return api.Active().Secret.ApplyT(func(password string) (string, error) {
+		return recovery.Keep(c.Encrypted, "apiPassword", api.ActiveSlot, password)
+	}).(pulumi.StringOutput)
 }
 
 // both joins what two jobs promise.

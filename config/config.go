@@ -36,6 +36,8 @@ type Config struct {
 	Secrets Secrets `json:"-"`
 	// Engine is read from the namespace "docker", as the provider itself does.
 	Engine Engine `json:"-"`
+	// Encrypted holds the text of every key that is encrypted in the stack file, by full key: what is lost with the passphrase.
+	Encrypted map[string]string `json:"-"`
 }
 
 // Edge is the nginx in front of everything.
@@ -370,6 +372,10 @@ type Secrets struct {
 	RedisPasswordA string `config:"redisPasswordA"`
 	// RedisPasswordB is the Redis password of slot b.
 	RedisPasswordB string `config:"redisPasswordB"`
+	// BackupKeyA is the key of the backups' repository of slot a.
+	BackupKeyA string `config:"backupKeyA"`
+	// BackupKeyB is the key of the backups' repository of slot b.
+	BackupKeyB string `config:"backupKeyB"`
 	// TLSKey is the PEM private key of the provided certificate.
 	TLSKey string `config:"tlsKey"`
 	// WorkerSecrets maps names of environment variables to values for workers that list them.

@@ -60,6 +60,12 @@ func parse(values map[string]string, secretKeys []string, now time.Time) (Config
 	for _, full := range slices.Sorted(maps.Keys(values)) {
 		namespace, name, _ := strings.Cut(full, ":")
 		text, secret := values[full], slices.Contains(secretKeys, full)
+		if secret {
+			if cfg.Encrypted == nil {
+				cfg.Encrypted = map[string]string{}
+			}
+			cfg.Encrypted[full] = text
+		}
 		switch {
 		case name == "":
 			problems.add(strconv.Quote(full), "a key without namespace or name", "namespace:name", "")

@@ -224,6 +224,7 @@ docker:sshOpts: [-p, "22"]
 	want.Workers = []Worker{first, second}
 	want.Secrets = Secrets{DatabasePasswordA: "{not: json, but a password}", WorkerSecrets: map[string]string{"A": "5"}}
 	want.Engine.SSHOptions = []string{"-p", "22"}
+	want.Encrypted = map[string]string{"prefect-platform:databasePasswordA": "{not: json, but a password}", "prefect-platform:workerSecrets": `{"A":"5"}`}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

@@ -13,6 +13,10 @@ var wrongSecrets = []wrong{
 		`redisPasswordA: found a character outside printable ASCII, want letters, digits, signs and spaces of ASCII only; no line break (pulumi config set --secret redisPasswordA)`),
 	refused("redisPasswordA: {secure: gJ7rT2mW9qLx4VbN}\nredisPasswordB: {secure: gJ7rT2mW9qLx4VbN}",
 		`redisPasswordB: found the same value as in redisPasswordA, want a password of its own (pulumi config set --secret redisPasswordB)`),
+	refused("backupKeyA: {secure: gJ7rT2mW9qLx4VbN}\nbackupKeyB: {secure: gJ7rT2mW9qLx4VbN}",
+		`backupKeyB: found the same value as in backupKeyA, want a password of its own (pulumi config set --secret backupKeyB)`),
+	refused(`backupKeyA: {secure: short}`,
+		`backupKeyA: found 5 characters, want 16 or more, or no key at all: what is missing is generated (pulumi config set --secret backupKeyA)`),
 	refused("access: {user: gJ7rT2mW9qLx}\napiPasswordA: {secure: gJ7rT2mW9qLx4VbN}",
 		`apiPasswordA: found common words or repetitions, want 16 characters besides them, 8 of them different, or no key at all: what is missing is generated (pulumi config set --secret apiPasswordA)`),
 }

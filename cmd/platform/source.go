@@ -13,6 +13,7 @@ import (
 	"prefect-platform/config"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/images"
+	"prefect-platform/internal/recovery"
 	"prefect-platform/internal/snapshot"
 	"prefect-platform/internal/workload"
 )
@@ -110,6 +111,18 @@ func (f *source) snapshots(ctx context.Context, x *examination) ([]snapshot.Snap
 		return nil, fmt.Errorf("%w; nothing was changed", f.refusal(said))
 	}
 	return snapshot.Parse(said.Stdout)
+}
+
+// kept reads what a snapshot has of the configuration.
+func (f *source) kept(ctx context.Context, x *examination, chosen snapshot.Snapshot) (map[string]string, error) {
+	said, err := x.engine.RunOnce(ctx, f.container("sh", "-c", ". "+backup.RepositoryFile+` && repository dump --quiet --no-lock "$1" "$2"`, "sh", chosen.ID, backup.KeptFile))
+	if err != nil {
+		return nil, err
+	}
+	if said.Code != 0 {
+		return nil, f.refusal(said)
+	}
+	return recovery.Kept(said.Stdout)
 }
 
 func (f *source) refusal(said *live.Result) error {

@@ -42,6 +42,7 @@ type Secrets struct {
 	Key      *credential.Credential // of the repository
 	Password pulumi.StringInput     // of the database's role
 	Secret   string                 // see config.Secrets.BackupSecret
+	Kept     pulumi.StringOutput    // what is lost with the state and not in git: goes into each snapshot, see package recovery
 }
 
 // Backup is a running backup.

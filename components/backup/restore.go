@@ -17,6 +17,7 @@ const (
 	RepositoryFile = workload.FilesDir + "/repository"
 	KeyFile        = workload.FilesDir + "/key"
 	SecretFile     = workload.FilesDir + "/secret"
+	KeptFile       = workload.FilesDir + "/kept.json"
 	KnownHostsFile = workload.FilesDir + "/known-hosts"
 )
 

@@ -129,6 +129,7 @@ func (a Args) store(v volumes) workload.Spec {
 			"tidy":       workload.Text(tidyScript),
 			"key":        workload.SecretText(a.Secrets.Key.Active().Secret),
 			"other-key":  workload.SecretText(a.Secrets.Key.Idle().Secret),
+			"kept.json":  workload.SecretText(a.Secrets.Kept),
 		},
 		Mounts: []workload.Mount{
 			{Volume: v.stage.Name, Path: stageDir},

@@ -50,7 +50,7 @@ func Of(c config.Config) []Credential {
 	}
 	if c.Backup.Enabled {
 		all = append(all,
-			Credential{Name: BackupKey, Resource: "backup", Slots: c.Rotation.Backup},
+			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupKeyA, c.Secrets.BackupKeyB), "backupKey"},
 			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole},
 		)
 	}

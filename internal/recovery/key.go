@@ -1,0 +1,48 @@
+// Package recovery knows what brings a stack back of which host and state are lost: the recovery key that a person keeps, what each backup holds beside the database,
+// and how the stack file of the clone begins anew without the passphrase.
+package recovery
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// Key is all that opens a repository of backups.
+type Key struct {
+	Repository string `json:"repository"`
+	Key        string `json:"key"`
+	User       string `json:"user,omitempty"`
+	Secret     string `json:"secret,omitempty"`
+	KnownHosts string `json:"knownHosts,omitempty"`
+}
+
+// mark begins a recovery key, so that people and programs that look for secrets know what they have found.
+const mark = "prefect-recovery-"
+
+// String is the key as one word.
+func (k Key) String() string {
+	text, err := json.Marshal(k)
+	if err != nil {
+		panic(err) // strings only
+	}
+	return mark + base64.RawURLEncoding.EncodeToString(text)
+}
+
+// ParseKey reads what String wrote; line breaks that a mail or a printer put in are ignored.
+func ParseKey(text string) (Key, error) {
+	var k Key
+	word, ours := strings.CutPrefix(strings.Join(strings.Fields(text), ""), mark)
+	if !ours {
+		return k, errors.New("this is no recovery key: it begins with " + mark + ", and `platform backup` prints it")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(word)
+	if err == nil {
+		err = json.Unmarshal(raw, &k)
+	}
+	if err != nil || k.Repository == "" || k.Key == "" {
+		return k, errors.New("the recovery key is not whole: it is one long word, and all of it is needed")
+	}
+	return k, nil
+}
