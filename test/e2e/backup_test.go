@@ -91,7 +91,7 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 }
 
 // backedUp puts a backup up. Afterwards the stack is without, and has the volume that a restore made.
-func backedUp(t *testing.T) {
+func backedUp(t *testing.T, edits ...Edit) {
 	t.Helper()
 	t.Cleanup(func() {
 		if out, err := stack.upWith(); err != nil {
@@ -112,7 +112,7 @@ func backedUp(t *testing.T) {
 		}
 	})
 	start := time.Now()
-	edits := []Edit{Set("backup.enabled", true)}
+	edits = append(edits, Set("backup.enabled", true))
 	if full {
 		edits = append(edits, Set("monitoring.enabled", true))
 	}
@@ -258,9 +258,10 @@ func recoveryKey(t *testing.T) {
 	if said, err = stack.platform("backup", "--show"); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	fields := strings.Fields(said)
+	_, after, _ := strings.Cut(said, "\nkey")
+	key, _, _ := strings.Cut(strings.TrimSpace(after), "\n")
 	file := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(file, []byte(fields[len(fields)-1]+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := stack.platform("restore", "--list", "--from-stack", stack.Name, "--key-file", file); err != nil || !strings.Contains(out, "Z  20") {

@@ -62,7 +62,7 @@ func secondEngine(t *testing.T) (host string) {
 	}
 
 	// A network of its own: two daemons would fight over docker0 and the firewall.
-	space := "e2e-engine-" + strconv.Itoa(os.Getpid())
+	space := engineSpace()
 	command(t, "ip", "netns", "add", space)
 	t.Cleanup(func() { command(t, "ip", "netns", "delete", space) })
 	command(t, "ip", "-n", space, "link", "set", "lo", "up")
@@ -103,6 +103,9 @@ func secondEngine(t *testing.T) (host string) {
 	copyImages(t, first, host)
 	return host
 }
+
+// engineSpace is the name of the second engine's network.
+func engineSpace() string { return "e2e-engine-" + strconv.Itoa(os.Getpid()) }
 
 // copyImages takes the images of the shared stack along.
 func copyImages(t *testing.T, from, to string) {

@@ -1,0 +1,284 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	restserver "github.com/restic/rest-server"
+)
+
+// What may be lost with a host, and how long it may take until Prefect answers on another, with 1 GiB of history.
+const (
+	recoveryPoint = 60 * time.Second
+	recoveryTime  = 5 * time.Minute
+)
+
+// Both ends of the cable between the two engines; the backups are kept at the first.
+const (
+	cable                 = "e2e-cable"
+	cableHere, cableThere = "10.216.254.1", "10.216.254.2"
+	backupUser            = "e2e"
+	backupPassword        = "t8Kq2vWm5zXc9LpR"
+)
+
+// TestRecover_RebuildsAStackOfWhichHostAndStateAreLost kills a host under load. What is left is a second engine, the git repository with the stack file, the backups
+// elsewhere, and the recovery key.
+func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
+	if !full {
+		t.Skip("takes a second engine and minutes: make drills")
+	}
+	edits := []Edit{
+		Set("backup.repository", keepElsewhere(t)), Set("backup.user", backupUser), SetSecret("backupSecret", backupPassword),
+		SetSecret("workerSecrets", `{"TREASURE": "of the stack file"}`), Set("workers[0].secretEnvironment", []any{"TREASURE"}),
+	}
+	backedUp(t, edits...)
+	host := secondEngine(t)
+	plug(t)
+	var took []time.Duration
+	for _, gib := range []int{0, 1} {
+		took = append(took, loseAndRecover(t, host, gib))
+		if out, err := stack.upWith(append(edits, Set("backup.enabled", true))...); err != nil { // the host was not lost, after all
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	t.Logf("recovery took %s, and %s with 1 GiB of history: %s for each GiB", took[0].Round(time.Second), took[1].Round(time.Second), (took[1] - took[0]).Round(time.Second))
+	if took[1] > recoveryTime {
+		t.Errorf("it may take %s", recoveryTime)
+	}
+}
+
+func loseAndRecover(t *testing.T, host string, gib int) time.Duration {
+	t.Helper()
+	const rows = 1 << 20 // of 1 KiB
+	stack.PG(t, "DROP TABLE IF EXISTS bulk, counter; DROP PROCEDURE IF EXISTS count_on")
+	for _, statement := range strings.SplitN(counting, ";\n", 2) {
+		stack.PG(t, statement)
+	}
+	// As hard to make small as results and names are.
+	stack.PG(t, fmt.Sprintf("CREATE TABLE bulk AS SELECT i, (SELECT string_agg(md5(i::text || j), '') FROM generate_series(1, 31) j) FROM generate_series(1, %d) i", gib*rows))
+	block, password := writeBlock(t), stack.Password
+	copyAnew(t)
+	key := keyOfRecovery(t)
+	committed := count(t)
+	time.Sleep(45 * time.Second) // of load, longer than from one snapshot to the next
+	last := loseHost(t, committed)
+
+	lost := newLoss(t, host)
+	start := time.Now()
+	out, err := lost.platform("recover", "--yes", "--key-file", key)
+	took := time.Since(start)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Log(strings.TrimSpace(out))
+	defer func() {
+		if out, err := lost.platform("clean", "--yes"); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}()
+
+	have := atoi(t, lost.database(t, "SELECT max(n) FROM counter"))
+	gone := time.Duration(last-have) * 100 * time.Millisecond // at least: each took longer
+	t.Logf("%d GiB: Prefect answered after %s; %d rows were committed, %d are there: %s lost", gib, took.Round(100*time.Millisecond), last, have, gone)
+	if gone > recoveryPoint {
+		t.Errorf("lost %s, want %s at most", gone, recoveryPoint)
+	}
+	if found := atoi(t, lost.database(t, "SELECT count(*) FROM bulk")); found != gib*rows {
+		t.Errorf("%d rows of bulk are there, want %d", found, gib*rows)
+	}
+	if said := lost.ask(t, stack.User+":"+password, block); !strings.Contains(said, treasure) {
+		t.Errorf("the encrypted block cannot be read with the password from before: %s", said)
+	}
+	if file := lost.clone.read(t, "Pulumi."+stack.Name+".yaml"); strings.Contains(file, "of the stack file") || !strings.Contains(file, namespace+":workerSecrets:") {
+		t.Errorf("the supplied secret is not there, or not encrypted:\n%s", file)
+	}
+	Await(t, 3*time.Minute, "the recovered stack to back itself up", func() error {
+		out, err := lost.platform("restore", "--list")
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		fields := strings.Fields(lines[len(lines)-1])
+		if made, err := time.Parse(time.RFC3339, fields[max(0, len(fields)-2)]); err != nil || made.Before(start) {
+			return fmt.Errorf("the newest copy is %q", lines[len(lines)-1])
+		}
+		return nil
+	})
+	return took
+}
+
+// copyAnew has the whole server copied, as it would be once a day.
+func copyAnew(t *testing.T) {
+	t.Helper()
+	awaitCopy(t, time.Time{})
+	now := time.Now()
+	if said := stack.Exec(t, stack.Container(t, "backup-base").ID, "sh", "-c", "touch -d '2 days ago' /stage/base/*Z"); said.Code != 0 {
+		t.Fatal(said.Stderr)
+	}
+	awaitCopy(t, now)
+}
+
+func keyOfRecovery(t *testing.T) (file string) {
+	t.Helper()
+	said, err := stack.platform("backup", "--show")
+	_, key, found := strings.Cut(said, "recovery key")
+	if err != nil || !found {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	file = filepath.Join(t.TempDir(), "recovery.key")
+	if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// loseHost kills all containers at once, and returns the last row that was confirmed.
+func loseHost(t *testing.T, committed <-chan int) (last int) {
+	t.Helper()
+	kill := []string{"kill"}
+	for _, c := range stack.Containers(t) {
+		if c.State.Running {
+			kill = append(kill, c.ID)
+		}
+	}
+	command(t, "docker", kill...)
+	select {
+	case last = <-committed:
+	case <-time.After(time.Minute):
+	}
+	if last < 50 {
+		t.Fatalf("%d rows were committed: this test shows nothing", last)
+	}
+	return last
+}
+
+// loss is what somebody has who lost everything else: a clone with the stack file, and another engine.
+type loss struct {
+	clone       *freshClone
+	host        string
+	environment []string
+}
+
+func newLoss(t *testing.T, host string) *loss {
+	t.Helper()
+	l := &loss{clone: newClone(t), host: host}
+	backend := filepath.Join(l.clone.temp, "backend")
+	if err := os.MkdirAll(backend, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.environment = []string{"PULUMI_BACKEND_URL=file://" + backend, "PULUMI_CONFIG_PASSPHRASE=another one", "DOCKER_HOST=" + host}
+	l.clone.write(t, "Pulumi."+stack.Name+".yaml", fileText(t, stack.stackFile()))
+	if out, err := l.clone.make([]string{"bin/platform", "bin/policy"}); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return l
+}
+
+// platform runs the command where the second engine is: its ports are published there.
+func (l *loss) platform(args ...string) (string, error) {
+	script := `. .lab/env && exec nsenter --net="$0" bin/platform --stack "$@"`
+	return l.clone.run(l.environment, "sh", append([]string{"-c", script, "/var/run/netns/" + engineSpace(), stack.Name}, args...)...)
+}
+
+func (l *loss) database(t *testing.T, query string) string {
+	t.Helper()
+	return l.output(t, "docker", "exec", "prefect-"+stack.Name+"-postgres", "psql", "-XAtq", "-h", "/run/postgresql", "-U", "postgres", "-d", "prefect", "-c", query)
+}
+
+// ask makes a request with a credential.
+func (l *loss) ask(t *testing.T, credential, path string) string {
+	t.Helper()
+	ca := filepath.Join(l.clone.dir, ".state", stack.Name+"-ca.pem")
+	return l.output(t, "nsenter", "--net=/var/run/netns/"+engineSpace(), "curl", "--silent", "--show-error", "--cacert", ca, "--user", credential, stack.URL+path)
+}
+
+func (l *loss) output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := l.clone.run(l.environment, name, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.TrimSpace(out)
+}
+
+const treasure = "of the database"
+
+// writeBlock makes a block with a secret, which Prefect encrypts, and returns the path at which it is read.
+func writeBlock(t *testing.T) (path string) {
+	t.Helper()
+	var kind, made struct {
+		ID string `json:"id"`
+	}
+	var schemas []struct {
+		ID string `json:"id"`
+	}
+	stack.API(t, http.MethodGet, "/block_types/slug/secret", nil, &kind)
+	stack.API(t, http.MethodPost, "/block_schemas/filter", map[string]any{"block_schemas": map[string]any{"block_type_id": map[string]any{"any_": []string{kind.ID}}}}, &schemas)
+	if len(schemas) == 0 {
+		t.Fatal("the type of secrets has no schema")
+	}
+	stack.API(t, http.MethodPost, "/block_documents/", map[string]any{
+		"name": uniqueName("treasure"), "data": map[string]any{"value": treasure}, "block_type_id": kind.ID, "block_schema_id": schemas[0].ID,
+	}, &made)
+	return "/api/block_documents/" + made.ID + "?include_secrets=true"
+}
+
+func atoi(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// keepElsewhere serves a repository of backups that both engines reach.
+func keepElsewhere(t *testing.T) (url string) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"link", "add", cable + "-here", "type", "veth", "peer", "name", cable + "-there"}, {"address", "add", cableHere + "/30", "dev", cable + "-here"}, {"link", "set", cable + "-here", "up"},
+	} {
+		command(t, "ip", args...)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", cable+"-here").Run() }) // or it went with the network of the second engine
+	handler, err := restserver.NewHandler(&restserver.Server{Path: t.TempDir(), NoAuth: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", cableHere+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != backupUser || password != backupPassword {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return fmt.Sprintf("rest:http://%s:%d/%s", cableHere, listener.Addr().(*net.TCPAddr).Port, stack.Name)
+}
+
+// plug joins the network of the second engine to the cable.
+func plug(t *testing.T) {
+	t.Helper()
+	space := engineSpace()
+	command(t, "ip", "link", "set", cable+"-there", "netns", space)
+	for _, args := range [][]string{
+		{"address", "add", cableThere + "/30", "dev", cable + "-there"}, {"link", "set", cable + "-there", "up"}, {"route", "add", "default", "via", cableHere},
+	} {
+		command(t, "ip", append([]string{"-n", space}, args...)...)
+	}
+}
