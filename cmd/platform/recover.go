@@ -73,13 +73,17 @@ func (s *session) recoverStack(ctx context.Context, keyFile string) error {
 		return err
 	}
 	if err := s.begin(ctx, stripped, kept); err != nil {
-		return errors.Join(err, os.WriteFile(s.stackFile(), before, 0o644), fmt.Errorf("%s is as it was", filepath.Base(s.stackFile())))
+		return errors.Join(err, s.writeStackFile(before))
 	}
 	return s.rebuild(ctx, from, chosen)
 }
 
 func (s *session) stackFile() string {
 	return filepath.Join(string(s.clone), "Pulumi."+s.options.stack+".yaml")
+}
+
+func (s *session) writeStackFile(text []byte) error {
+	return os.WriteFile(s.stackFile(), text, 0o644) //nolint:gosec // the name of the stack is the user's own to choose
 }
 
 // expectNoState refuses a stack that is not lost. One that was begun and has nothing yet may be gone on with.
@@ -135,7 +139,7 @@ func (s *session) agreeToRecover(c config.Config, chosen snapshot.Snapshot, valu
 
 // begin makes the stack with its configuration.
 func (s *session) begin(ctx context.Context, stackFile []byte, kept map[string]string) error {
-	if err := os.WriteFile(s.stackFile(), stackFile, 0o644); err != nil {
+	if err := s.writeStackFile(stackFile); err != nil {
 		return err
 	}
 	made, err := openStack(ctx, &s.options, true)

@@ -23,7 +23,7 @@ const mark = "prefect-recovery-"
 
 // String is the key as one word.
 func (k Key) String() string {
-	text, err := json.Marshal(k)
+	text, err := json.Marshal(k) //nolint:gosec // a secret is what it is
 	if err != nil {
 		panic(err) // strings only
 	}

@@ -34,9 +34,7 @@ const (
 // TestRecover_RebuildsAStackOfWhichHostAndStateAreLost kills a host under load. What is left is a second engine, the git repository with the stack file, the backups
 // elsewhere, and the recovery key.
 func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
-	if !full {
-		t.Skip("takes a second engine and minutes: make drills")
-	}
+	drillsOnly(t)
 	edits := []Edit{
 		Set("backup.repository", keepElsewhere(t)), Set("backup.user", backupUser), SetSecret("backupSecret", backupPassword),
 		SetSecret("workerSecrets", `{"TREASURE": "of the stack file"}`), Set("workers[0].secretEnvironment", []any{"TREASURE"}),
