@@ -13,7 +13,7 @@ import (
 // The steps are those of .github/workflows/deploy.yml and of .gitlab-ci.yml, in a fresh clone, with what the secrets of the environment would hold.
 func TestDeploy_APipelineDeploysOverSSHToAnEngineElsewhere(t *testing.T) {
 	name := stack.Name + "-deploy"
-	engine := secondEngine(t)
+	engine := secondEngine(t).host
 	first := os.Getenv("DOCKER_HOST")
 	t.Setenv("DOCKER_HOST", engine) // what a session over ssh finds; the pipeline itself has none
 	server := startSSH(t)

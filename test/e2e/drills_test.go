@@ -238,3 +238,63 @@ func TestDrills_FiveHundredLateRunsRunOnceEach(t *testing.T) {
 		t.Errorf("the worker ran out of memory: %+v", after.State)
 	}
 }
+
+// TestDrills_AHostIsPrunedAndLosesPower happens on the second engine, because it is nobody else's.
+func TestDrills_AHostIsPrunedAndLosesPower(t *testing.T) {
+	drillsOnly(t)
+	engine := secondEngine(t)
+	if engine.root == "" {
+		t.Fatal("this is for an engine that may be killed, and there is none")
+	}
+	other := newElsewhere(t, engine.host, passphrase)
+	other.output(t, "sh", "-c", `. .lab/env && pulumi stack init "$0"`, stack.Name)
+	up := func() string {
+		t.Helper()
+		out, err := other.platform("up", "--yes")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return out
+	}
+	up()
+	other.open(t)
+
+	prune := drill{name: "pruned", budget: time.Minute, strike: func(t *testing.T) {
+		t.Log(other.output(t, "docker", "system", "prune", "--force", "--volumes"))
+		t.Log(up())
+	}}
+	t.Run(prune.name, prune.underLoad)
+
+	t.Run("power", func(t *testing.T) {
+		const budget = 2 * time.Minute
+		name := uniqueName("power")
+		var flow struct {
+			ID string `json:"id"`
+		}
+		stack.API(t, http.MethodPost, "/flows/", map[string]any{"name": name}, &flow)
+		run := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 30, "pause": 0.5, "until": stopFile(name)})
+		awaitState(t, run, "RUNNING", time.Minute)
+		posts := startLoad(t, 5, http.MethodPost, "/api/flow_runs/", func(n int) any {
+			return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
+		})
+		Await(t, time.Minute, "some to be acknowledged", func() error {
+			if len(posts.Answers()) < 50 {
+				return fmt.Errorf("%d are", len(posts.Answers()))
+			}
+			return nil
+		})
+		engine.losePower(t)
+		answers := posts.Stop()
+		engine.start(t)
+		took := Await(t, budget, "everything to be served again, with nobody's help", func() error {
+			if err := stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil); err != nil {
+				return err
+			}
+			return stack.Healthy(t)
+		})
+		t.Logf("served again %s after the engine was back, budget %s; clients saw %s", took.Round(100*time.Millisecond), budget, seen(answers))
+		expectStored(t, name, answers)
+		awaitState(t, run, "CRASHED", 10*time.Minute)
+		expectPlanned(t, name)
+	})
+}

@@ -40,7 +40,7 @@ func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
 		SetSecret("workerSecrets", `{"TREASURE": "of the stack file"}`), Set("workers[0].secretEnvironment", []any{"TREASURE"}),
 	}
 	backedUp(t, edits...)
-	host := secondEngine(t)
+	host := secondEngine(t).host
 	plug(t)
 	var took []time.Duration
 	for _, gib := range []int{0, 1} {
@@ -71,7 +71,7 @@ func loseAndRecover(t *testing.T, host string, gib int) time.Duration {
 	time.Sleep(45 * time.Second) // of load, longer than from one snapshot to the next
 	last := loseHost(t, committed)
 
-	lost := newLoss(t, host)
+	lost := newElsewhere(t, host, "another passphrase")
 	start := time.Now()
 	out, err := lost.platform("recover", "--yes", "--key-file", key)
 	took := time.Since(start)
@@ -158,55 +158,6 @@ func loseHost(t *testing.T, committed <-chan int) (last int) {
 		t.Fatalf("%d rows were committed: this test shows nothing", last)
 	}
 	return last
-}
-
-// loss is what somebody has who lost everything else: a clone with the stack file, and another engine.
-type loss struct {
-	clone       *freshClone
-	host        string
-	environment []string
-}
-
-func newLoss(t *testing.T, host string) *loss {
-	t.Helper()
-	l := &loss{clone: newClone(t), host: host}
-	backend := filepath.Join(l.clone.temp, "backend")
-	if err := os.MkdirAll(backend, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	l.environment = []string{"PULUMI_BACKEND_URL=file://" + backend, "PULUMI_CONFIG_PASSPHRASE=another one", "DOCKER_HOST=" + host}
-	l.clone.write(t, "Pulumi."+stack.Name+".yaml", fileText(t, stack.stackFile()))
-	if out, err := l.clone.make([]string{"bin/platform", "bin/policy"}); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return l
-}
-
-// platform runs the command where the second engine is: its ports are published there.
-func (l *loss) platform(args ...string) (string, error) {
-	script := `. .lab/env && exec nsenter --net="$0" bin/platform --stack "$@"`
-	return l.clone.run(l.environment, "sh", append([]string{"-c", script, "/var/run/netns/" + engineSpace(), stack.Name}, args...)...)
-}
-
-func (l *loss) database(t *testing.T, query string) string {
-	t.Helper()
-	return l.output(t, "docker", "exec", "prefect-"+stack.Name+"-postgres", "psql", "-XAtq", "-h", "/run/postgresql", "-U", "postgres", "-d", "prefect", "-c", query)
-}
-
-// ask makes a request with a credential.
-func (l *loss) ask(t *testing.T, credential, path string) string {
-	t.Helper()
-	ca := filepath.Join(l.clone.dir, ".state", stack.Name+"-ca.pem")
-	return l.output(t, "nsenter", "--net=/var/run/netns/"+engineSpace(), "curl", "--silent", "--show-error", "--cacert", ca, "--user", credential, stack.URL+path)
-}
-
-func (l *loss) output(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := l.clone.run(l.environment, name, args...)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return strings.TrimSpace(out)
 }
 
 const treasure = "of the database"

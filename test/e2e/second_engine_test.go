@@ -30,15 +30,23 @@ umount -l /.host
 exec "$@"
 `
 
-// secondEngine starts another Docker Engine, empty but for the images of the platform: a copy of the lab's own, with files and a network of its own. Where the tests
-// use an engine that is not the lab's, there is nothing to copy, and it is that one.
-func secondEngine(t *testing.T) (host string) {
+// otherEngine is a Docker Engine of its own: a copy of the lab's, with files and a network of its own.
+type otherEngine struct {
+	host   string
+	root   string // where its files are; empty when it is the first engine
+	daemon *exec.Cmd
+	ended  chan error
+}
+
+// secondEngine starts another engine, empty but for the images of the platform. Where the tests use an engine that is not the lab's, there is nothing to copy, and it is
+// that one.
+func secondEngine(t *testing.T) *otherEngine {
 	t.Helper()
 	first := os.Getenv("DOCKER_HOST")
 	socket, err := filepath.EvalSymlinks(strings.TrimPrefix(first, "unix://"))
 	if err != nil || filepath.Base(socket) != "lab.sock" {
 		t.Logf("no engine of the lab to copy: the second one is the first, %q", first)
-		return first
+		return &otherEngine{host: first}
 	}
 	// Not t.TempDir: the address of a socket has 107 characters at most.
 	dir, err := os.MkdirTemp("/var/tmp", "e2e-")
@@ -50,58 +58,85 @@ func secondEngine(t *testing.T) (host string) {
 			t.Error(err)
 		}
 	})
-	root := filepath.Join(dir, "root")
-	command(t, "cp", "-a", "--one-file-system", filepath.Dir(filepath.Dir(socket)), root)
-	for _, name := range []string{"run", "var/lib/docker"} { // what belongs to the first
-		if err := errors.Join(os.RemoveAll(filepath.Join(root, name)), os.MkdirAll(filepath.Join(root, name), 0o755)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.MkdirAll(filepath.Join(root, "run/lock"), 0o755); err != nil {
+	e := &otherEngine{root: filepath.Join(dir, "root")}
+	e.host = "unix://" + filepath.Join(e.root, "run/lab.sock")
+	command(t, "cp", "-a", "--one-file-system", filepath.Dir(filepath.Dir(socket)), e.root)
+	data := filepath.Join(e.root, "var/lib/docker") // of the first
+	if err := errors.Join(os.RemoveAll(data), os.MkdirAll(data, 0o755)); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { e.stop(t) })
+	e.start(t)
+	copyImages(t, first, e.host)
+	return e
+}
 
+// start boots the host: what a machine does not keep over a loss of power is made anew.
+func (e *otherEngine) start(t *testing.T) {
+	t.Helper()
+	run := filepath.Join(e.root, "run")
+	if err := errors.Join(os.RemoveAll(run), os.MkdirAll(filepath.Join(run, "lock"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
 	// A network of its own: two daemons would fight over docker0 and the firewall.
-	space := engineSpace()
-	command(t, "ip", "netns", "add", space)
-	t.Cleanup(func() { command(t, "ip", "netns", "delete", space) })
-	command(t, "ip", "-n", space, "link", "set", "lo", "up")
+	command(t, "ip", "netns", "add", engineSpace())
+	command(t, "ip", "-n", engineSpace(), "link", "set", "lo", "up")
 
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.OpenFile(filepath.Join(filepath.Dir(e.root), "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
 	// The data are in a volume of the file system, because overlay does not stack.
-	daemon := exec.Command("nsenter", "--net=/var/run/netns/"+space, "sh", "-ec", startDaemon, "sh", root,
+	e.daemon = exec.Command("nsenter", "--net=/var/run/netns/"+engineSpace(), "sh", "-ec", startDaemon, "sh", e.root,
 		"dockerd", "--host", "unix:///run/lab.sock", "--bip", "10.216.255.1/24", "--default-address-pool", "base=10.216.0.0/17,size=24", "--shutdown-timeout", "10")
-	daemon.Stdout, daemon.Stderr = log, log
-	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Unshareflags: syscall.CLONE_NEWNS}
-	if err := daemon.Start(); err != nil {
+	e.daemon.Stdout, e.daemon.Stderr = log, log
+	e.daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Unshareflags: syscall.CLONE_NEWNS}
+	if err := e.daemon.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- daemon.Wait() }()
-	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM) // it stops its containers
-		select {
-		case <-ended: //nolint:errcheck // how it ended does not matter
-		case <-time.After(time.Minute):
-			_ = daemon.Process.Kill()
-			<-ended //nolint:errcheck // the same
-		}
-	})
-
-	host = "unix://" + filepath.Join(root, "run/lab.sock")
+	e.ended = ended
+	go func(daemon *exec.Cmd) { ended <- daemon.Wait() }(e.daemon)
 	Await(t, time.Minute, "the second engine", func() error {
-		if out, err := exec.Command("docker", "--host", host, "version").CombinedOutput(); err != nil {
+		if out, err := exec.Command("docker", "--host", e.host, "version").CombinedOutput(); err != nil {
 			said, _ := os.ReadFile(log.Name())
 			return fmt.Errorf("%w: %s; its log:\n%s", err, out, said)
 		}
 		return nil
 	})
-	copyImages(t, first, host)
-	return host
+}
+
+// stop shuts the engine down; it stops its containers.
+func (e *otherEngine) stop(t *testing.T) {
+	t.Helper()
+	_ = e.daemon.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-e.ended: //nolint:errcheck // how it ended does not matter
+	case <-time.After(time.Minute):
+		_ = e.daemon.Process.Kill()
+		<-e.ended //nolint:errcheck // the same
+	}
+	command(t, "ip", "netns", "delete", engineSpace())
+}
+
+// losePower ends everything on it at once. (What was written and not yet synced to the disk is not lost, as it would be on a real machine.)
+func (e *otherEngine) losePower(t *testing.T) {
+	t.Helper()
+	said, err := exec.Command("ip", "netns", "pids", engineSpace()).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []int
+	for _, field := range strings.Fields(string(said)) {
+		pid := atoi(t, field)
+		all = append(append(all, pid), descendants(t, pid)...) // those of containers have networks of their own
+	}
+	for _, pid := range all {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // some end with others
+	}
+	<-e.ended //nolint:errcheck // it was killed
+	command(t, "ip", "netns", "delete", engineSpace())
 }
 
 // engineSpace is the name of the second engine's network.

@@ -24,7 +24,7 @@ type Plan struct {
 	Most int
 	// Timeout is how long one request may take.
 	Timeout time.Duration
-	// Transport connects; its addresses must be on the loopback interface.
+	// Transport connects; its addresses must be on the loopback interface. One that dials itself must see to that.
 	Transport *http.Transport
 	// Next makes the nth request, n from 0. It is called from several goroutines.
 	Next func(n int) vegeta.Target
@@ -61,7 +61,9 @@ func Start(plan Plan) (*Load, error) {
 		return nil, fmt.Errorf("load: unbounded or incomplete plan %+v", plan)
 	}
 	transport := HTTP1(plan.Transport)
-	transport.DialContext = (&net.Dialer{Timeout: plan.Timeout, Control: loopbackOnly}).DialContext
+	if plan.Transport.DialContext == nil {
+		transport.DialContext = (&net.Dialer{Timeout: plan.Timeout, Control: loopbackOnly}).DialContext
+	}
 	transport.MaxIdleConnsPerHost = plan.Rate
 
 	load := &Load{done: make(chan struct{})}
