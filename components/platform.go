@@ -257,7 +257,7 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis, true},
 		{"postgres-exporter", c.Rotation.PostgresExporter, "", "", &all.postgresExporter, c.Monitoring.Enabled},
 		{"sql-exporter", c.Rotation.SQLExporter, "", "", &all.sqlExporter, c.Monitoring.Enabled},
-		{"backup", c.Rotation.Backup, c.Secrets.BackupKeyA, c.Secrets.BackupKeyB, &all.backup, c.Backup.Enabled},
+		{"backup", c.Rotation.Backup, c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB, &all.backup, c.Backup.Enabled},
 		{"backup-role", c.Rotation.BackupRole, "", "", &all.backupRole, c.Backup.Enabled},
 	} {
 		if !each.wanted {

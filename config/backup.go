@@ -79,7 +79,7 @@ func (c Config) checkBackup(p *Problems) {
 		return
 	}
 	if b.Repository == Local && c.Production {
-		p.add("backup.repository", Local, "one elsewhere, in production: a disk takes its backups with it", set("backup.repository", "s3:https://s3.your-company.com/bucket/prefect"))
+		p.add("backup.repository", Local, "one elsewhere, in production: a disk takes its backups with it; or backup.enabled: false, where somebody else makes them", set("backup.repository", "s3:https://s3.your-company.com/bucket/prefect"))
 	}
 	needs := func(key string, needed bool, value, found, want, fix string) {
 		switch {

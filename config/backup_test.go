@@ -47,8 +47,8 @@ var wrongBackup = []wrong{
 }
 
 var wrongProductionBackup = []wrong{
-	refused(`backup: {enabled: true}`,
-		`backup.repository: found local, want one elsewhere, in production: a disk takes its backups with it (pulumi config set --path backup.repository s3:https://s3.your-company.com/bucket/prefect)`),
+	refused(`backup: {repository: local}`,
+		`backup.repository: found local, want one elsewhere, in production: a disk takes its backups with it; or backup.enabled: false, where somebody else makes them (pulumi config set --path backup.repository s3:https://s3.your-company.com/bucket/prefect)`),
 	refused(`backup: {repository: 'rest:http://backup.corp.net/prefect'}`,
 		`backup.repository: found "rest:http://backup.corp.net/prefect", want https, in production (pulumi config set --path backup.repository rest:https://backup.corp.net/prefect)`),
 }

@@ -278,7 +278,7 @@ type Monitoring struct {
 
 // Backup copies the database as it changes, encrypted, into a repository of restic. See docs/backup.md.
 type Backup struct {
-	// Enabled makes it a part of the stack.
+	// Enabled makes it a part of the stack. Where production is true, so is this by default.
 	Enabled bool `json:"enabled"`
 	// Repository is where backups are kept: "local" (a volume on the same engine, refused in production), s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path. Each stack needs one of its own.
 	Repository string `json:"repository"`
@@ -372,10 +372,10 @@ type Secrets struct {
 	RedisPasswordA string `config:"redisPasswordA"`
 	// RedisPasswordB is the Redis password of slot b.
 	RedisPasswordB string `config:"redisPasswordB"`
-	// BackupKeyA is the key of the backups' repository of slot a.
-	BackupKeyA string `config:"backupKeyA"`
-	// BackupKeyB is the key of the backups' repository of slot b.
-	BackupKeyB string `config:"backupKeyB"`
+	// BackupPasswordA is the key of the backups' repository of slot a.
+	BackupPasswordA string `config:"backupPasswordA"`
+	// BackupPasswordB is the key of the backups' repository of slot b.
+	BackupPasswordB string `config:"backupPasswordB"`
 	// TLSKey is the PEM private key of the provided certificate.
 	TLSKey string `config:"tlsKey"`
 	// WorkerSecrets maps names of environment variables to values for workers that list them.

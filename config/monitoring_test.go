@@ -2,25 +2,25 @@ package config
 
 import "testing"
 
-func TestParse_LeavesTheCanaryToProduction(t *testing.T) {
+func TestParse_LeavesCanaryAndBackupToProduction(t *testing.T) {
 	for _, c := range []struct {
-		base, change string
-		want         bool
+		base, change   string
+		canary, backup bool
 	}{
-		{small, "", false},
-		{small, "production: false", false},
-		{small, "monitoring: {canary: true}", true},
-		{large, "", true},
-		{large, "monitoring: {enabled: true}", true},
-		{large, "monitoring: {canary: false}", false},
+		{small, "", false, false},
+		{small, "production: false", false, false},
+		{small, "monitoring: {canary: true}\nbackup: {enabled: true}", true, true},
+		{large, "", true, true},
+		{large, "monitoring: {enabled: true}", true, true},
+		{large, "monitoring: {canary: false}\nbackup: {enabled: false}", false, false},
 	} {
 		values, secretKeys := asHandedOver(t, merged(t, c.base, c.change))
 		got, err := parse(values, secretKeys, today)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Monitoring.Canary != c.want {
-			t.Errorf("%s%s\ncanary is %v", c.base, c.change, got.Monitoring.Canary)
+		if got.Monitoring.Canary != c.canary || got.Backup.Enabled != c.backup {
+			t.Errorf("%s%s\ncanary is %v, backup %v", c.base, c.change, got.Monitoring.Canary, got.Backup.Enabled)
 		}
 	}
 }

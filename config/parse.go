@@ -56,7 +56,8 @@ func Parse(values map[string]string, secretKeys []string) (Config, error) {
 func parse(values map[string]string, secretKeys []string, now time.Time) (Config, error) {
 	var problems Problems
 	cfg := Default()
-	cfg.Monitoring.Canary, _ = strconv.ParseBool(values[Namespace+":production"]) // what is neither true nor false is refused below
+	production, _ := strconv.ParseBool(values[Namespace+":production"]) // what is neither true nor false is refused below
+	cfg.Monitoring.Canary, cfg.Backup.Enabled = production, production
 	for _, full := range slices.Sorted(maps.Keys(values)) {
 		namespace, name, _ := strings.Cut(full, ":")
 		text, secret := values[full], slices.Contains(secretKeys, full)

@@ -90,9 +90,10 @@ func TestStacks_DevWorksUntouched(t *testing.T) {
 	}
 }
 
-func TestStacks_ProdAsksForNothingButHostAllowlistCertificateAndWhoIsTold(t *testing.T) {
+func TestStacks_ProdAsksForNothingButHostAllowlistCertificateRepositoryAndWhoIsTold(t *testing.T) {
 	_, problems := stackFile(t, "Pulumi.prod.yaml")
 	want := []string{
+		"backup.repository: found local, want one elsewhere, in production: a disk takes its backups with it; or backup.enabled: false, where somebody else makes them (pulumi config set --path backup.repository s3:https://s3.your-company.com/bucket/prefect)",
 		"edge.allow: found an empty list, want the networks of your people and remote clients: nobody else can connect (pulumi config set --path 'edge.allow[0]' 192.168.1.0/24)",
 		`host: found "prefect.example.com", want the name under which your people reach the edge, in production (pulumi config set host prefect.your-company.com)`,
 		"monitoring.receivers: found nobody, want somebody who is told of alerts, in production (pulumi config set --path 'monitoring.receivers[0].name' team)",

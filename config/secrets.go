@@ -18,8 +18,8 @@ func (s Secrets) passwords() []password {
 		{"databasePasswordB", s.DatabasePasswordB},
 		{"redisPasswordA", s.RedisPasswordA},
 		{"redisPasswordB", s.RedisPasswordB},
-		{"backupKeyA", s.BackupKeyA},
-		{"backupKeyB", s.BackupKeyB},
+		{"backupPasswordA", s.BackupPasswordA},
+		{"backupPasswordB", s.BackupPasswordB},
 	}
 }
 

@@ -54,6 +54,7 @@ host: prefect.corp.net
 edge: {address: 0.0.0.0, hsts: true, allow: [192.168.1.0/24]}
 database: {maxConnections: 120}
 api: {replicas: 2}
+backup: {repository: "rest:https://backup.corp.net/prefect"}
 `
 
 // large is right under the rules of production.

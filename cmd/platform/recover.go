@@ -68,7 +68,7 @@ func (s *session) recoverStack(ctx context.Context, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
-	kept[recovery.SlotKey("backupKey", c.Rotation.Backup.Active)] = key.Key
+	kept[recovery.SlotKey("backupPassword", c.Rotation.Backup.Active)] = key.Key
 	if err := s.agreeToRecover(c, chosen, len(kept)); err != nil {
 		return err
 	}

@@ -232,7 +232,7 @@ func (s *session) ownKey(ctx context.Context, c config.Config, file string) (str
 		content, err := os.ReadFile(file)
 		return string(content), err
 	}
-	if supplied := map[string]string{"a": c.Secrets.BackupKeyA, "b": c.Secrets.BackupKeyB}[c.Rotation.Backup.Active]; supplied != "" {
+	if supplied := map[string]string{"a": c.Secrets.BackupPasswordA, "b": c.Secrets.BackupPasswordB}[c.Rotation.Backup.Active]; supplied != "" {
 		return supplied, nil
 	}
 	deployed, err := s.export(ctx, "--show-secrets")

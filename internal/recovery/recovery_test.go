@@ -107,7 +107,7 @@ func TestSlotKey_IsAKeyOfTheConfiguration(t *testing.T) {
 	for _, key := range config.SecretKeys() {
 		known[key] = true
 	}
-	for _, name := range []string{"apiPassword", "backupKey"} {
+	for _, name := range []string{"apiPassword", "backupPassword"} {
 		for _, slot := range []string{"a", "b"} {
 			if !known[SlotKey(name, slot)] {
 				t.Errorf("%s is none", SlotKey(name, slot))

@@ -50,7 +50,7 @@ func Of(c config.Config) []Credential {
 	}
 	if c.Backup.Enabled {
 		all = append(all,
-			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupKeyA, c.Secrets.BackupKeyB), "backupKey"},
+			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB), "backupPassword"},
 			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole},
 		)
 	}

@@ -13,8 +13,9 @@ import (
 
 // What stands in for keys that only the owner of a stack can fill in.
 const (
-	standInHost    = "prefect.stands-in.internal"
-	standInNetwork = "10.0.0.0/8"
+	standInHost       = "prefect.stands-in.internal"
+	standInRepository = "rest:https://backup.stands-in.internal/prefect"
+	standInNetwork    = "10.0.0.0/8"
 
 	standInReceiver = "nobody"
 )
@@ -30,6 +31,7 @@ func (w *work) required(all *yaml.Node, own func(string) string) {
 			w.note("host", standInHost+fill)
 		}
 		w.watched(all, own)
+		w.backedUp(all, own)
 	}
 	if isSecure(find(all, own("host"))) {
 		set(all, own("host"), text(standInHost))
@@ -57,6 +59,18 @@ func (w *work) watched(all *yaml.Node, own func(string) string) {
 	if find(all, own("watchdogUrl")) == nil {
 		set(all, own("watchdogUrl"), w.secure(receiverURL()))
 		w.note("watchdogUrl", "one that nobody answers"+fill)
+	}
+}
+
+// backedUp names a repository of backups, where production demands one elsewhere and the stack has none.
+func (w *work) backedUp(all *yaml.Node, own func(string) string) {
+	backup := child(all, own("backup"))
+	if backup.Kind != yaml.MappingNode || isSecure(backup) || scalar(find(backup, "enabled")) == "false" {
+		return
+	}
+	if given := find(backup, "repository"); given == nil || scalar(given) == config.Local {
+		set(backup, "repository", text(standInRepository))
+		w.note("backup.repository", standInRepository+fill)
 	}
 }
 
