@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/moby/moby/client"
 )
 
@@ -35,7 +36,9 @@ func TestRotation_DropsNothing(t *testing.T) {
 func testRotationOfAll(t *testing.T) {
 	stack.Up(t, withPatience())
 	old := stack.Password
+	listeners := listenWith(t, old)
 	underLoad(t, func() { rotateNow(t, "all", "--keep") })
+	listeners.tell(t, old)
 	expectLogins(t, "prefect_a", "prefect_b")
 	if stack.Password == old {
 		t.Fatal("the value is the old one")
@@ -55,6 +58,58 @@ func testRotationOfAll(t *testing.T) {
 		t.Errorf("with the new value: %d, want 200", got)
 	}
 	expectRetired(t, old)
+}
+
+// listeners are WebSockets on the five paths, opened with one value, as those of remote clients are.
+type listeners map[string]<-chan string
+
+func listenWith(t *testing.T, password string) listeners {
+	t.Helper()
+	all := listeners{}
+	for _, path := range webSocketPaths {
+		connection, answer, err := webSocket(t.Context(), path, stack.User+":"+password)
+		if err != nil || !strings.Contains(answer, "auth_success") {
+			t.Fatalf("%s answers %q, %v", path, answer, err)
+		}
+		t.Cleanup(func() { _ = connection.CloseNow() })
+		ended := make(chan string, 1)
+		all[path] = ended
+		began := time.Now()
+		go func() {
+			for {
+				if _, _, err := connection.Read(t.Context()); err != nil {
+					ended <- fmt.Sprintf("%s after %s", websocket.CloseStatus(err), time.Since(began).Round(100*time.Millisecond))
+					return
+				}
+			}
+		}()
+	}
+	return all
+}
+
+// tell says what became of each while both values are valid, and of one that comes with the old value now. A WebSocket has the value inside, where the edge cannot see
+// it, so that the server knows one only; docs/operations.md says what a client loses by it.
+func (l listeners) tell(t *testing.T, old string) {
+	t.Helper()
+	for _, path := range webSocketPaths {
+		became := "goes on"
+		select {
+		case became = <-l[path]:
+			became = "ended with " + became
+		default:
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		answer, err := webSocketAuth(ctx, path, stack.User+":"+old)
+		if err == nil {
+			t.Errorf("%s lets the old value in: %s", path, answer)
+		}
+		renewed, failed := webSocketAuth(ctx, path, stack.AuthString())
+		if failed != nil || !strings.Contains(renewed, "auth_success") {
+			t.Errorf("%s does not let the new value in: %q, %v", path, renewed, failed)
+		}
+		cancel()
+		t.Logf("%s: what was open %s; with the old value now: %v", path, became, err)
+	}
 }
 
 func testRotationOfEach(t *testing.T) {

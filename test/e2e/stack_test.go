@@ -47,7 +47,7 @@ var (
 )
 
 // passphrase encrypts secrets in the throwaway state of the tests.
-const passphrase = "e2e"
+var passphrase = "e2e"
 
 func (s *Stack) project() string   { return filepath.Join(s.dir, "project") }
 func (s *Stack) state() string     { return filepath.Join(s.dir, "state") }
