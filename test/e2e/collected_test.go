@@ -126,7 +126,7 @@ func testCollected(t *testing.T) {
 	stop(t, stack.Container(t, "loki"))
 	waited := startRun(t, deployment, map[string]any{"tasks": 1, "pause": 0})
 	awaitState(t, waited, "COMPLETED", time.Minute)
-	start(t, stack.Container(t, "loki"))
+	start(t, of(t, "loki", "service"))
 	Await(t, 2*time.Minute, "what was written while Loki was away", func() error {
 		all, err := loki(t, searched("worker-default", waited), begin)
 		if err == nil && !slices.ContainsFunc(all, func(f found) bool { return strings.Contains(f.text, "ran 1 tasks") }) {
@@ -137,7 +137,7 @@ func testCollected(t *testing.T) {
 	stop(t, stack.Container(t, "log-collector"))
 	stop(t, stack.Container(t, "worker-default"))
 	alone := time.Now().UTC().Format(time.RFC3339)
-	start(t, stack.Container(t, "worker-default"))
+	start(t, of(t, "worker-default", "service"))
 	Await(t, time.Minute, "the worker to start without anybody who listens", func() error {
 		if health := stack.Container(t, "worker-default").State.Health; health == nil || health.Status != container.Healthy {
 			return fmt.Errorf("%+v", health)
@@ -147,6 +147,6 @@ func testCollected(t *testing.T) {
 	if local := lines(t, "logs", "worker-default", "--since", alone, "--raw"); len(local) == 0 {
 		t.Error("without the collector nothing is kept")
 	}
-	start(t, stack.Container(t, "log-collector"))
+	start(t, of(t, "log-collector", "service"))
 	Await(t, time.Minute, "all targets to answer again", func() error { return targetsUp(t) })
 }
