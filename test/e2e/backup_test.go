@@ -165,7 +165,7 @@ func dataVolume() string {
 // awaitCopy waits until a copy that ended after some time is stored.
 func awaitCopy(t *testing.T, since time.Time) {
 	t.Helper()
-	took := Await(t, 2*time.Minute, "a snapshot", func() error {
+	took := Await(t, 10*time.Minute, "a snapshot", func() error {
 		out, err := stack.platform("restore", "--list")
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, out)

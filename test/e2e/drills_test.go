@@ -24,7 +24,7 @@ import (
 type drill struct {
 	name   string
 	budget time.Duration // from its end until all is served again
-	strike func(t *testing.T)
+	strike func(t *testing.T) (repair func())
 	loses  string // what may be missing afterwards of the running flow, and why; empty for nothing
 }
 
@@ -60,7 +60,9 @@ func (d drill) underLoad(t *testing.T) {
 		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
 	})
 
-	d.strike(t)
+	if repair := d.strike(t); repair != nil {
+		defer repair()
+	}
 	took := Await(t, d.budget, "everything to be served again", func() error {
 		if err := stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil); err != nil {
 			return err
@@ -117,7 +119,7 @@ func expectPlanned(t *testing.T, name string) {
 }
 
 // cutOffDatabase drops what the database would answer to API and services for 20 s, without a word to either side.
-func cutOffDatabase(t *testing.T) {
+func cutOffDatabase(t *testing.T) (repair func()) {
 	database := stack.Container(t, "postgres")
 	network := "prefect-" + stack.Name + "-db"
 	route := func(verb string) {
@@ -131,10 +133,11 @@ func cutOffDatabase(t *testing.T) {
 	route("add")
 	time.Sleep(20 * time.Second) // of the fault
 	route("delete")
+	return nil
 }
 
-// fillDatabase moves the files of the database to a small disk, fills that for 20 s, and moves them back when the test ends.
-func fillDatabase(t *testing.T) {
+// fillDatabase moves the files of the database to a small disk, and fills that for 20 s. The repair moves them back.
+func fillDatabase(t *testing.T) (repair func()) {
 	const disk = "/e2e-database"
 	database := stack.Container(t, "postgres")
 	at := database.Mounts[slices.IndexFunc(database.Mounts, func(m container.MountPoint) bool { return m.Name == dataVolume() })].Source
@@ -145,12 +148,6 @@ truncate -s 1G %[1]s
 cp -a %[2]s/. /e2e-keep`, disk, at))
 	command(t, "mkfs.ext4", "-q", fmt.Sprintf("/proc/%d/root%s", enginePid(t), disk))
 	asEngine(t, fmt.Sprintf("mount -o loop %[1]s %[2]s && cp -a /e2e-keep/. %[2]s", disk, at))
-	t.Cleanup(func() {
-		stop(t, database)
-		asEngine(t, fmt.Sprintf("rm -rf /e2e-keep && mkdir /e2e-keep && cp -a %[2]s/. /e2e-keep && umount %[2]s && rm -rf %[2]s/* && cp -a /e2e-keep/. %[2]s && rm -rf /e2e-keep %[1]s", disk, at))
-		start(t, database)
-		Await(t, 2*time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
-	})
 	start(t, database)
 	Await(t, time.Minute, "the database to serve", func() error { return stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil) })
 
@@ -163,10 +160,16 @@ cp -a %[2]s/. /e2e-keep`, disk, at))
 	})
 	time.Sleep(20 * time.Second) // of the fault
 	asEngine(t, fmt.Sprintf("rm %s/filler", at))
+	return func() {
+		stop(t, database)
+		asEngine(t, fmt.Sprintf("rm -rf /e2e-keep && mkdir /e2e-keep && cp -a %[2]s/. /e2e-keep && umount %[2]s && rm -rf %[2]s/* && cp -a /e2e-keep/. %[2]s && rm -rf /e2e-keep %[1]s", disk, at))
+		start(t, database)
+		Await(t, 2*time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
+	}
 }
 
 // emptyRedis takes away all that Redis has but its accounts, as when its disk was lost.
-func emptyRedis(t *testing.T) {
+func emptyRedis(t *testing.T) (repair func()) {
 	redis := stack.Container(t, "redis")
 	at := redis.Mounts[slices.IndexFunc(redis.Mounts, func(m container.MountPoint) bool { return m.Destination == "/data" })].Source
 	if _, err := stack.Docker.ContainerKill(t.Context(), redis.ID, client.ContainerKillOptions{Signal: "KILL"}); err != nil {
@@ -174,6 +177,7 @@ func emptyRedis(t *testing.T) {
 	}
 	asEngine(t, fmt.Sprintf("find %s -mindepth 1 -not -name users.acl -delete", at))
 	start(t, redis)
+	return nil
 }
 
 // TestDrills_AClockThatIsWrongHarmsNobody runs flows outside with clocks that are hours off.
@@ -259,9 +263,10 @@ func TestDrills_AHostIsPrunedAndLosesPower(t *testing.T) {
 	up()
 	other.open(t)
 
-	prune := drill{name: "pruned", budget: time.Minute, strike: func(t *testing.T) {
+	prune := drill{name: "pruned", budget: time.Minute, strike: func(t *testing.T) (repair func()) {
 		t.Log(other.output(t, "docker", "system", "prune", "--force", "--volumes"))
 		t.Log(up())
+		return nil
 	}}
 	t.Run(prune.name, prune.underLoad)
 
