@@ -138,20 +138,29 @@ func cutOffDatabase(t *testing.T) (repair func()) {
 
 // fillDatabase moves the files of the database to a small disk, and fills that for 20 s. The repair moves them back.
 func fillDatabase(t *testing.T) (repair func()) {
-	const disk = "/e2e-database"
+	const disk, kept = "/e2e-database", "/e2e-keep"
 	database := stack.Container(t, "postgres")
 	at := database.Mounts[slices.IndexFunc(database.Mounts, func(m container.MountPoint) bool { return m.Name == dataVolume() })].Source
 	stop(t, database)
-	asEngine(t, fmt.Sprintf(`
-mkdir -p /e2e-keep
-truncate -s 1G %[1]s
-cp -a %[2]s/. /e2e-keep`, disk, at))
+	asEngine(t, fmt.Sprintf("cp -a %s %s && truncate -s $(($(du -sm %[2]s | cut -f 1) + 512))M %s", at, kept, disk))
 	command(t, "mkfs.ext4", "-q", fmt.Sprintf("/proc/%d/root%s", enginePid(t), disk))
-	asEngine(t, fmt.Sprintf("mount -o loop %[1]s %[2]s && cp -a /e2e-keep/. %[2]s", disk, at))
+	asEngine(t, fmt.Sprintf("mount -o loop %s %s", disk, at))
+	repair = func() {
+		stop(t, database)
+		asEngine(t, fmt.Sprintf("rm -rf %[3]s && cp -a %[2]s %[3]s && umount %[2]s && rm -rf %[2]s/* && cp -a %[3]s/. %[2]s && rm -rf %[3]s %[1]s", disk, at, kept))
+		start(t, database)
+		Await(t, 2*time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
+	}
+	defer func() {
+		if t.Failed() {
+			repair()
+		}
+	}()
+	asEngine(t, fmt.Sprintf("cp -a %s/. %s", kept, at))
 	start(t, database)
 	Await(t, time.Minute, "the database to serve", func() error { return stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil) })
 
-	asEngine(t, fmt.Sprintf("dd if=/dev/zero of=%s/filler bs=1M 2>/dev/null || true; df -m %[1]s | tail -1", at))
+	asEngine(t, fmt.Sprintf("dd if=/dev/zero of=%s/filler bs=1M 2>/dev/null || true", at))
 	Await(t, time.Minute, "a client to be refused", func() error {
 		if err := stack.TryAPI(t, http.MethodPost, "/flows/", map[string]any{"name": uniqueName("full")}, nil); err == nil {
 			return fmt.Errorf("the database still writes")
@@ -160,12 +169,7 @@ cp -a %[2]s/. /e2e-keep`, disk, at))
 	})
 	time.Sleep(20 * time.Second) // of the fault
 	asEngine(t, fmt.Sprintf("rm %s/filler", at))
-	return func() {
-		stop(t, database)
-		asEngine(t, fmt.Sprintf("rm -rf /e2e-keep && mkdir /e2e-keep && cp -a %[2]s/. /e2e-keep && umount %[2]s && rm -rf %[2]s/* && cp -a /e2e-keep/. %[2]s && rm -rf /e2e-keep %[1]s", disk, at))
-		start(t, database)
-		Await(t, 2*time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
-	}
+	return repair
 }
 
 // emptyRedis takes away all that Redis has but its accounts, as when its disk was lost.

@@ -48,6 +48,7 @@ func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
 		if out, err := stack.upWith(append(edits, Set("backup.enabled", true))...); err != nil { // the host was not lost, after all
 			t.Fatalf("%v\n%s", err, out)
 		}
+		stack.PG(t, "DROP TABLE bulk, counter; DROP PROCEDURE count_on")
 	}
 	t.Logf("recovery took %s, and %s with 1 GiB of history: %s for each GiB", took[0].Round(time.Second), took[1].Round(time.Second), (took[1] - took[0]).Round(time.Second))
 	if took[1] > recoveryTime {
