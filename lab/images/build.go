@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"prefect-platform/lab/engine"
@@ -67,7 +69,6 @@ func (b Builder) debian(suite string) step.Step {
 
 // Image builds one image on its base.
 func (b Builder) Image(image Image) step.Step {
-	dir := filepath.Join(b.Source, image.Dir)
 	return step.Step{
 		Name: "image-" + image.Dir, What: "builds " + image.Name + " from " + image.origin(),
 		Done: func(ctx context.Context) (bool, error) {
@@ -91,7 +92,7 @@ func (b Builder) Image(image Image) step.Step {
 			if err := build.Start(); err != nil {
 				return err
 			}
-			sent := sendContext(in, dir, b.programFiles(image))
+			sent := sendContext(in, filepath.Join(b.Source, image.Dir), b.further(image))
 			if err := build.Wait(); err != nil {
 				return fmt.Errorf("docker build of %s: %w", image.Name, err)
 			}
@@ -126,13 +127,13 @@ func (b Builder) upToDate(ctx context.Context, name, inputs string) bool {
 	return made != "true" || have == inputs
 }
 
-// sendContext sends a folder, with programs in a folder of theirs.
-func sendContext(to io.WriteCloser, dir string, programs []string) error {
+// sendContext sends a folder with further files, by the names that the Dockerfile has for them.
+func sendContext(to io.WriteCloser, dir string, further map[string]string) error {
 	archive := tar.NewWriter(to)
 	err := archive.AddFS(os.DirFS(dir))
-	for _, program := range programs {
+	for _, name := range slices.Sorted(maps.Keys(further)) {
 		if err == nil {
-			err = add(archive, program)
+			err = add(archive, name, further[name])
 		}
 	}
 	if err == nil {
@@ -144,12 +145,12 @@ func sendContext(to io.WriteCloser, dir string, programs []string) error {
 	return err
 }
 
-func add(archive *tar.Writer, program string) error {
-	content, err := os.ReadFile(program)
+func add(archive *tar.Writer, name, file string) error {
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	header := tar.Header{Name: "programs/" + filepath.Base(program), Mode: 0o755, Size: int64(len(content))}
+	header := tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}
 	if err := archive.WriteHeader(&header); err != nil {
 		return err
 	}

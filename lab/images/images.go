@@ -15,6 +15,7 @@ type Image struct {
 	Name string // as the program names it, with its tag
 	Dir  string // folder with its Dockerfile
 	Base string // name of one of Bases, which the Dockerfile starts from
+	With string // file of another image, from lab/images on, which the Dockerfile finds beside itself
 	// Programs are Go packages, whose programs the Dockerfile finds in its folder programs/.
 	Programs []string
 	Module   string // folder of one of Modules, which has the programs
@@ -63,10 +64,15 @@ var OnDemand = []Image{
 	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
 }
 
+// Before lists versions that a stack may come from. They too are provided only when somebody asks for them, which the tests of upgrades do.
+var Before = []Image{
+	{Name: "postgres:17.12", Dir: "postgres-17", With: "postgres/docker-entrypoint.sh", Base: "trixie"},
+}
+
 // Find gives images by their folders.
 func Find(dirs []string) ([]Image, error) {
 	var found []Image
-	known := slices.Concat(All, OnDemand)
+	known := slices.Concat(All, OnDemand, Before)
 	for _, dir := range dirs {
 		at := slices.IndexFunc(known, func(i Image) bool { return i.Dir == dir })
 		if at < 0 {

@@ -16,7 +16,7 @@ import (
 )
 
 func TestAll_EachHasADockerfileOnItsBase(t *testing.T) {
-	for _, image := range slices.Concat(All, OnDemand) {
+	for _, image := range slices.Concat(All, OnDemand, Before) {
 		if !slices.ContainsFunc(Bases, func(b Base) bool { return b.Name == image.Base }) {
 			t.Errorf("%s starts from %s, which is not among the bases", image.Name, image.Base)
 		}
@@ -87,7 +87,7 @@ func TestBuilder_MakesAnImageAgainWhenWhatItIsMadeFromHasChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files := []string{"images/busybox/Dockerfile", "images/x/Dockerfile", "monitoring/go.sum", "go.sum"}
+	files := []string{"images/busybox/Dockerfile", "images/x/Dockerfile", "monitoring/go.sum", "go.sum", "images/y/run.sh"}
 	for _, name := range files {
 		write(name, "before")
 	}
@@ -108,6 +108,7 @@ func TestBuilder_MakesAnImageAgainWhenWhatItIsMadeFromHasChanged(t *testing.T) {
 		{Image{Dir: "x", Base: Small}, files[:2]},
 		{Image{Dir: "x", Base: Small, Module: "monitoring", Programs: []string{"example.com/x"}}, files[:3]},
 		{Image{Dir: "x", Base: "forky", Module: ".", Programs: []string{"example.com/lab/x"}}, []string{files[1], files[3]}},
+		{Image{Dir: "x", Base: "forky", With: "y/run.sh"}, []string{files[1], files[4]}},
 	} {
 		for _, name := range files {
 			before := inputs(c.image)
@@ -179,7 +180,7 @@ func TestSendContext_KeepsContent(t *testing.T) {
 	if err := os.WriteFile(program, []byte("ELF"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := sendContext(out, dir, []string{program}); err != nil || !out.closed {
+	if err := sendContext(out, dir, map[string]string{"programs/program": program}); err != nil || !out.closed {
 		t.Fatalf("%v, closed %v", err, out.closed)
 	}
 	archive := tar.NewReader(&out.Buffer)

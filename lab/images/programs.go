@@ -45,14 +45,19 @@ func (b Builder) programFile(program string) string {
 	return filepath.Join(b.Dir.Programs(), path.Base(program))
 }
 
-func (b Builder) programFiles(image Image) (files []string) {
+// further are the files that a Dockerfile finds besides those in its folder: programs, and what it shares with another image.
+func (b Builder) further(image Image) map[string]string {
+	files := map[string]string{}
 	for _, program := range image.Programs {
-		files = append(files, b.programFile(program))
+		files["programs/"+path.Base(program)] = b.programFile(program)
+	}
+	if image.With != "" {
+		files[path.Base(image.With)] = filepath.Join(b.Source, image.With)
 	}
 	return files
 }
 
-// inputs is the fingerprint of what an image is made from: its folder, the small base if it starts from that, and the modules of its programs.
+// inputs is the fingerprint of what an image is made from: its folder and what it shares, the small base if it starts from that, and the modules of its programs.
 func (b Builder) inputs(image Image) (string, error) {
 	from := []string{}
 	if image.Base == Small {
@@ -68,6 +73,13 @@ func (b Builder) inputs(image Image) (string, error) {
 			return "", err
 		}
 		from = append(append(from, string(sums)), goFlags...)
+	}
+	if image.With != "" {
+		shared, err := os.ReadFile(filepath.Join(b.Source, image.With))
+		if err != nil {
+			return "", err
+		}
+		from = append(from, string(shared))
 	}
 	return state.Fingerprint(filepath.Join(b.Source, image.Dir), from...)
 }

@@ -70,7 +70,7 @@ for argument in "${@:2}"; do
   case "$argument" in -'?' | --help | --describe-config | -V | --version) exec "$@" ;; esac
 done
 
-if grep -q ' /var/lib/postgresql/data ' /proc/self/mountinfo || [[ -s /var/lib/postgresql/data/PG_VERSION ]]; then
+if ((PG_MAJOR >= 18)) && { grep -q ' /var/lib/postgresql/data ' /proc/self/mountinfo || [[ -s /var/lib/postgresql/data/PG_VERSION ]]; }; then
   fail "from version 18 on the volume belongs on /var/lib/postgresql, not on /var/lib/postgresql/data"
 fi
 if [[ "$(id -u)" == 0 ]]; then
