@@ -1,6 +1,7 @@
 package components
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -123,6 +124,19 @@ func TestBackup_TakesTheMemoryThatDoctorCounts(t *testing.T) {
 	}
 }
 
+// PostgreSQL 17 wants its volume elsewhere.
+func TestNewPlatform_NamesAndMountsTheVolumeByTheMajorOfTheImage(t *testing.T) {
+	r := run(t, func(c *config.Config) {
+		c.Images.Override = map[string]string{"postgres": "mirror.example.com/postgres:17.12-trixie"}
+	})
+	if name := r.Find(t, tokens.Volume, "postgres-17").Inputs["name"].StringValue(); name != "prefect-dev-postgres-17" {
+		t.Errorf("the volume is %s", name)
+	}
+	if volumes := fmt.Sprint(r.Find(t, tokens.Container, "database-server").Inputs["volumes"].Mappable()); !strings.Contains(volumes, "containerPath:/var/lib/postgresql/data ") {
+		t.Errorf("it is not where 17 keeps its data: %s", volumes)
+	}
+}
+
 // A restore fills the next volume; what jobs did to the one before must be done to it too.
 func TestNewPlatform_TakesAnotherVolumeAndRunsAllJobsOnIt(t *testing.T) {
 	r := run(t, func(c *config.Config) { c.Database.Volume = 2 })
@@ -130,7 +144,7 @@ func TestNewPlatform_TakesAnotherVolumeAndRunsAllJobsOnIt(t *testing.T) {
 		t.Error("it is not protected")
 	}
 	for _, job := range []string{"database-roles", "prefect-migrate"} {
-		if envs := r.Find(t, tokens.Container, job).Inputs["envs"].String(); !strings.Contains(envs, "DATABASE_VOLUME=2") {
+		if envs := r.Find(t, tokens.Container, job).Inputs["envs"].String(); !strings.Contains(envs, "DATABASE_VOLUME=postgres-2-18") {
 			t.Errorf("%s would not run again: %s", job, envs)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"prefect-platform/components/proxy"
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
+	"prefect-platform/internal/datavolume"
 	"prefect-platform/internal/images"
 	"prefect-platform/internal/recovery"
 	"prefect-platform/internal/tokens"
@@ -41,7 +42,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine.Generation = c.Database.Volume
+	engine.Database = datavolume.Name(c.Database.Volume, images.PostgresMajor(c.Images))
 	if c.Monitoring.Enabled && c.Monitoring.Logs.Enabled {
 		collector, err := c.Network.LogCollector()
 		if err != nil {

@@ -39,7 +39,35 @@ func (c Config) checkImages(p *Problems) {
 			continue
 		}
 		checkImage(p, key, c.Images.Override[name], parts)
+		if text := c.Images.Override[name]; name == "postgres" && exact(text, parts) == "" && !slices.Contains(PostgresMajors, PostgresMajor(text)) {
+			p.add(key, quote(text), fmt.Sprintf("a tag with its version, of %d or %d, also beside a digest: it says which volume has the data", PostgresMajors[0], PostgresMajors[1]), "")
+		}
 	}
+}
+
+// PostgresMajors are the major versions of PostgreSQL that a stack can run: the one that is pinned and the one that it may come from.
+var PostgresMajors = []int{17, 18}
+
+// PostgresMajor is the major version that a reference to an image of PostgreSQL names; 0 when its tag does not say.
+func PostgresMajor(text string) int {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return 0
+	}
+	tagged, ok := named.(reference.Tagged)
+	if !ok {
+		return 0
+	}
+	found := version.FindStringSubmatch(tagged.Tag())
+	if found == nil {
+		return 0
+	}
+	major, _, _ := strings.Cut(found[1], ".")
+	number, err := strconv.Atoi(major)
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 // validRegistry wants a host first, which the engine knows by its dot, its port, or by being localhost; without it "hub" would be a user of Docker Hub.

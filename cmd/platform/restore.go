@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
 
-	"prefect-platform/components/database"
 	"prefect-platform/config"
 	"prefect-platform/internal/clone"
+	"prefect-platform/internal/datavolume"
+	"prefect-platform/internal/images"
 	"prefect-platform/internal/snapshot"
 	"prefect-platform/internal/tokens"
 	"prefect-platform/internal/workload"
@@ -96,7 +99,19 @@ func (s *session) restore(ctx context.Context, want restoreOptions) error {
 	if err := s.fill(ctx, x, from, chosen, at, generation); err != nil {
 		return fmt.Errorf("%w\nnothing of the stack was changed", err)
 	}
-	return s.use(ctx, x, generation)
+	before := x.dataVolume(x.Config.Database.Volume)
+	switch {
+	case generation == x.Config.Database.Volume:
+		return s.use(ctx, x, generation)
+	case !x.Has.Volumes[before]:
+		fmt.Printf("volume %s, which is gone, is not needed any more: the restored one takes its place\n", before)
+		return s.use(ctx, x, generation)
+	}
+	if err := s.use(ctx, x, generation); err != nil {
+		return err
+	}
+	fmt.Printf("\nThe database from before the restore is in volume %s. Once nobody needs it: docker volume rm %s\n", before, before)
+	return nil
 }
 
 func (o restoreOptions) moment() (time.Time, error) {
@@ -130,20 +145,23 @@ func storeNow(ctx context.Context, x *examination, stack string) {
 	fmt.Println("warn   what was received from the database since the newest snapshot could not be stored: it is missing below")
 }
 
-// nextVolume is the first generation of the database's volume that nothing knows yet.
+// nextVolume is the first generation of the database's volume that nothing knows yet, of whatever version.
 func nextVolume(stack string, x *examination) int {
-	taken := map[string]bool{}
-	for _, name := range x.state.DataVolumes() {
-		taken[name] = true
+	taken := map[int]bool{}
+	for _, name := range slices.Concat(x.state.DataVolumes(), slices.Collect(maps.Keys(x.Has.Volumes))) {
+		if generation, _, ok := datavolume.Of(stack, name); ok {
+			taken[generation] = true
+		}
 	}
 	generation := x.Config.Database.Volume
-	for ; taken[dataVolume(stack, generation)] || x.Has.Volumes[dataVolume(stack, generation)]; generation++ {
+	for ; taken[generation]; generation++ {
 	}
 	return generation
 }
 
-func dataVolume(stack string, generation int) string {
-	return workload.Prefix(stack) + "-" + database.VolumeName(generation)
+// dataVolume is a generation of the database's volume, of the version that the configuration names.
+func (x *examination) dataVolume(generation int) string {
+	return workload.Prefix(x.Stack) + "-" + datavolume.Name(generation, images.PostgresMajor(x.Config.Images))
 }
 
 // agreeToRestore says what will happen and asks.
@@ -153,8 +171,8 @@ func (s *session) agreeToRestore(x *examination, chosen snapshot.Snapshot, at ti
 		until = "as it was at " + at.Format(time.RFC3339Nano)
 	}
 	fmt.Printf("Restores the database of stack %s on Docker at %s:\n  from    snapshot %s\n  what    %s\n  into    volume %s\n",
-		s.options.stack, x.EngineAt, chosen.ID, until, dataVolume(s.options.stack, generation))
-	if now := dataVolume(s.options.stack, x.Config.Database.Volume); x.Has.Volumes[now] {
+		s.options.stack, x.EngineAt, chosen.ID, until, x.dataVolume(generation))
+	if now := x.dataVolume(x.Config.Database.Volume); x.Has.Volumes[now] {
 		fmt.Printf("  kept    volume %s, which is no longer used then; what was written to it after that moment is in it only\n", now)
 	}
 	if s.yes {
@@ -165,7 +183,7 @@ func (s *session) agreeToRestore(x *examination, chosen snapshot.Snapshot, at ti
 
 // fill makes the volume. When anything fails, it takes away what it made.
 func (s *session) fill(ctx context.Context, x *examination, from *source, chosen snapshot.Snapshot, at time.Time, generation int) (err error) {
-	data, wal := dataVolume(s.options.stack, generation), workload.Prefix(s.options.stack)+"-restore-wal"
+	data, wal := x.dataVolume(generation), workload.Prefix(s.options.stack)+"-restore-wal"
 	if err := x.engine.RemoveVolumes(ctx, []string{wal}); err != nil { // of a restore that was killed
 		return err
 	}
@@ -195,35 +213,45 @@ func (s *session) fill(ctx context.Context, x *examination, from *source, chosen
 	return nil
 }
 
-// use deploys the stack with the volume.
+// use deploys the stack with a generation of the volume that is there and whole.
 func (s *session) use(ctx context.Context, x *examination, generation int) error {
-	before := dataVolume(s.options.stack, x.Config.Database.Volume)
-	key := config.Namespace + ":database.volume"
 	if generation != x.Config.Database.Volume {
-		for _, r := range x.state.Resources() {
-			if r.Data() && r.ID() == before { // otherwise Pulumi would refuse to let go of it
-				if _, err := s.run(ctx, "", "state", "unprotect", r.URN(), "--yes"); err != nil {
-					return err
-				}
-			}
+		if err := s.set(ctx, "database.volume", fmt.Sprint(generation)); err != nil {
+			return err
 		}
-		if err := s.stack.SetConfigWithOptions(ctx, key, auto.ConfigValue{Value: fmt.Sprint(generation)}, &auto.ConfigOptions{Path: true}); err != nil {
-			return explain(err)
-		}
-		fmt.Printf("set %s to %d: keep this change of Pulumi.%s.yaml\n", key, generation, s.options.stack)
-	}
-	if !x.Has.Volumes[before] && generation != x.Config.Database.Volume {
-		fmt.Printf("volume %s, which is gone, is not needed any more: the restored one takes its place\n", before)
 	}
 	again := *s
-	again.yes = true // it was agreed to above
-	if err := again.up(ctx); err != nil {
-		return err
+	again.yes = true // it was agreed to before
+	return again.up(ctx)
+}
+
+// set changes one value of the stack's configuration, and says so: the file is to be kept.
+func (s *session) set(ctx context.Context, name, value string) error {
+	key := config.Namespace + ":" + name
+	if err := s.stack.SetConfigWithOptions(ctx, key, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {
+		return explain(err)
 	}
-	if generation != x.Config.Database.Volume && x.Has.Volumes[before] {
-		fmt.Printf("\nThe database from before the restore is in volume %s. Once nobody needs it: docker volume rm %s\n", before, before)
-	}
+	fmt.Printf("set %s to %s: keep this change of Pulumi.%s.yaml\n", key, value, s.options.stack)
 	return nil
+}
+
+// release lets go of the database's volume in the state when the configuration names another one that is there: Pulumi would refuse to. The engine keeps both.
+func (s *session) release(ctx context.Context, x *examination) (released bool, err error) {
+	wanted := x.dataVolume(x.Config.Database.Volume)
+	if !x.Has.Volumes[wanted] {
+		return false, nil
+	}
+	for _, r := range x.state.Resources() {
+		if _, _, ok := datavolume.Of(x.Stack, r.ID()); !ok || !r.Data() || r.ID() == wanted || !r.Protected() {
+			continue
+		}
+		if _, err := s.run(ctx, "", "state", "unprotect", r.URN(), "--yes"); err != nil {
+			return false, err
+		}
+		fmt.Printf("turn   volume %s takes the place of %s, which is kept: what was written to that is in it only\n", wanted, r.ID())
+		released = true
+	}
+	return released, nil
 }
 
 // ownKey is that of the stack's backups, or the content of a file.

@@ -24,7 +24,7 @@ func examined(t *testing.T, generation int, known, has []string) *examination {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &examination{Seen: doctor.Seen{Config: config.Default(), Has: &live.Inventory{Volumes: map[string]bool{}}}, state: deployed}
+	x := &examination{Seen: doctor.Seen{Stack: "dev", Config: config.Default(), Has: &live.Inventory{Volumes: map[string]bool{}}}, state: deployed}
 	x.Config.Database.Volume = generation
 	for _, name := range has {
 		x.Has.Volumes[name] = true
@@ -46,6 +46,7 @@ func TestNextVolume_IsOneThatNothingKnows(t *testing.T) {
 		"one that was restored":              {2, []string{second}, []string{first, second}, 3},
 		"after a restore that did not end":   {1, []string{first}, []string{first, second}, 3},
 		"with the volume of another restore": {2, []string{second}, []string{second, third}, 4},
+		"one that runs another version":      {1, []string{"prefect-dev-postgres-17"}, []string{"prefect-dev-postgres-17", "prefect-other-postgres-2-18"}, 2},
 	} {
 		if got := nextVolume("dev", examined(t, c.generation, c.known, c.has)); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)

@@ -11,6 +11,7 @@ import (
 	"prefect-platform/components/backup"
 	"prefect-platform/components/database"
 	"prefect-platform/config"
+	"prefect-platform/internal/datavolume"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/images"
 	"prefect-platform/internal/recovery"
@@ -147,7 +148,7 @@ func (f *source) place() string {
 func (f *source) fetch(ctx context.Context, x *examination, chosen snapshot.Snapshot, data, wal string) error {
 	const dataDir, walDir = "/data", "/wal"
 	once := f.container(backup.Fetch, chosen.ID, chosen.Copy)
-	once.Env = append(once.Env, "DATA="+dataDir, fmt.Sprint("MAJOR=", database.Major), "WAL="+walDir)
+	once.Env = append(once.Env, "DATA="+dataDir, "FOLDER="+datavolume.Folder(images.PostgresMajor(x.Config.Images)), "WAL="+walDir)
 	once.Mounts = append(once.Mounts, live.Volume{Name: data, Path: dataDir}, live.Volume{Name: wal, Path: walDir})
 	said, err := x.engine.RunOnce(ctx, once)
 	switch {
@@ -161,7 +162,7 @@ func (f *source) fetch(ctx context.Context, x *examination, chosen snapshot.Snap
 
 // recoverDatabase replays the WAL until the moment, or to its end.
 func recoverDatabase(ctx context.Context, x *examination, data, wal string, at time.Time) error {
-	const dataDir, walDir = "/var/lib/postgresql", "/wal"
+	const walDir = "/wal"
 	until := ""
 	if !at.IsZero() {
 		until = at.Format("2006-01-02 15:04:05.999999+00")
@@ -170,11 +171,11 @@ func recoverDatabase(ctx context.Context, x *examination, data, wal string, at t
 	delete(files, backup.Fetch)
 	said, err := x.engine.RunOnce(ctx, live.Once{
 		Image:      images.Resolve(x.Config.Images, images.Postgres),
-		User:       "999:999",
+		User:       database.User,
 		Entrypoint: []string{backup.Recover, until},
 		Env:        []string{"WAL=" + walDir},
 		Files:      files,
-		Mounts:     []live.Volume{{Name: data, Path: dataDir}, {Name: wal, Path: walDir, ReadOnly: true}},
+		Mounts:     []live.Volume{{Name: data, Path: datavolume.Mount(images.PostgresMajor(x.Config.Images))}, {Name: wal, Path: walDir, ReadOnly: true}},
 		Network:    "none",
 		MemoryMiB:  512,
 	})

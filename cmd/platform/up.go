@@ -63,6 +63,13 @@ func (s *session) deploy(ctx context.Context) (*examination, error) {
 	}
 	defer x.close()
 	fmt.Printf("Stack %s on Docker %s at %s\n", s.options.stack, x.Facts.Version, x.EngineAt)
+	if released, err := s.release(ctx, x); err != nil {
+		return nil, err
+	} else if released {
+		if x.state, err = s.export(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.judge(ctx, x); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
@@ -12,6 +13,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/credential"
+	"prefect-platform/internal/datavolume"
 	"prefect-platform/internal/dsn"
 	"prefect-platform/internal/postgresconf"
 	"prefect-platform/internal/scram"
@@ -25,23 +27,16 @@ const (
 	Port = 5432
 )
 
-// Major is the major version of PostgreSQL. It is part of the data volume's name: another major cannot read it.
-const Major = 18
+// User is that of the data, postgres in the official Debian image.
+const User = "999:999"
 
-const user = "999:999" // postgres in the official Debian image
-
-// VolumeName is that of the volume with the data, after the stack's prefix. A restore fills one of the next generation, and leaves the one before as it is.
-func VolumeName(generation int) string {
-	if generation == 1 {
-		return fmt.Sprintf("%s-%d", Host, Major)
-	}
-	return fmt.Sprintf("%s-%d-%d", Host, generation, Major)
-}
+// initArgs make a cluster that does not depend on the image's libraries, and lets nobody in without a password.
+const initArgs = "--auth-local=peer --auth-host=scram-sha-256 --data-checksums --locale-provider=builtin --locale=C.UTF-8"
 
 // Args describe a database; all fields but Readers and Backup are required.
 type Args struct {
 	Engine     *workload.Engine
-	Image      string // of major version 18
+	Image      string // of one of config.PostgresMajors, which is part of the data volume's name: another cannot read it
 	Size       config.Database
 	Network    pulumi.StringInput // the internal network that only the server's clients join
 	Subnet     netip.Prefix       // its addresses, the only ones that may log in
@@ -73,10 +68,14 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if args.Engine == nil || args.Network == nil || args.Credential == nil || args.Image == "" || !args.Subnet.IsValid() {
 		return nil, fmt.Errorf("database %s: engine, image, network, subnet and credential are required", name)
 	}
+	major := config.PostgresMajor(args.Image)
+	if !slices.Contains(config.PostgresMajors, major) {
+		return nil, fmt.Errorf("database %s: image %s is of none of the versions %v", name, args.Image, config.PostgresMajors)
+	}
 	db := &Database{}
 	recorded := pulumi.Map{
 		tokens.InputImage:          pulumi.String(args.Image),
-		tokens.InputMajor:          pulumi.Int(Major),
+		tokens.InputMajor:          pulumi.Int(major),
 		tokens.InputMaxConnections: pulumi.Int(args.Size.MaxConnections),
 		tokens.InputMemoryMiB:      pulumi.Int(args.Size.MemoryMiB),
 		tokens.InputHBA:            pulumi.String(postgresconf.HBA(args.Subnet)),
@@ -87,11 +86,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	parent := pulumi.Parent(db)
 
-	data, err := args.Engine.NewVolume(ctx, VolumeName(args.Size.Volume), parent, pulumi.Protect(true))
+	data, err := args.Engine.NewVolume(ctx, datavolume.Name(args.Size.Volume, major), parent, pulumi.Protect(true))
 	if err != nil {
 		return nil, err
 	}
-	socket, err := args.Engine.NewScratchVolume(ctx, Host+"-socket", parent)
+	socket, err := args.Engine.NewScratchVolume(ctx, SocketVolume, parent)
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +123,12 @@ func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.Strin
 	return workload.Spec{
 		Role:    Host,
 		Image:   a.Image,
-		User:    user,
+		User:    User,
 		Command: []string{"postgres", "-c", "config_file=" + workload.FilesDir + "/postgresql.conf"},
 		Env: map[string]string{
 			"POSTGRES_DB":            postgresconf.Database,
 			"POSTGRES_PASSWORD_FILE": workload.FilesDir + "/initial-password", // the entry point wants one; the roles job takes it away
-			"POSTGRES_INITDB_ARGS":   "--auth-local=peer --auth-host=scram-sha-256 --data-checksums --locale-provider=builtin --locale=C.UTF-8",
+			"POSTGRES_INITDB_ARGS":   initArgs,
 		},
 		Files: map[string]workload.File{
 			"postgresql.conf":  workload.Text(conf.Conf()),
@@ -137,7 +136,7 @@ func (a Args) server(data, socket *workload.Volume, initialPassword pulumi.Strin
 			"initial-password": workload.SecretText(initialPassword),
 		},
 		Mounts: []workload.Mount{
-			{Volume: data.Name, Path: "/var/lib/postgresql"},
+			{Volume: data.Name, Path: datavolume.Mount(config.PostgresMajor(a.Image))},
 			{Volume: socket.Name, Path: postgresconf.SocketDir},
 		},
 		Networks: []workload.Network{{Name: a.Network, Aliases: []string{Host}}},
@@ -162,7 +161,7 @@ func (a Args) statements(role string, sql pulumi.StringInput, socket *workload.V
 	return workload.Spec{
 		Role:       role,
 		Image:      a.Image,
-		User:       user,
+		User:       User,
 		Entrypoint: []string{"psql"},
 		Command: []string{
 			"--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1", "--host=" + postgresconf.SocketDir, "--username=postgres",

@@ -102,15 +102,6 @@ func TestNew_NamesTheDataVolumeByMajorVersion(t *testing.T) {
 	}
 }
 
-// The end of the name is what says which PostgreSQL can read it.
-func TestVolumeName_EndsInTheMajorWhateverTheGeneration(t *testing.T) {
-	for generation, want := range map[int]string{1: "postgres-18", 2: "postgres-2-18", 18: "postgres-18-18"} {
-		if got := VolumeName(generation); got != want {
-			t.Errorf("generation %d is %s, want %s", generation, got, want)
-		}
-	}
-}
-
 func TestNew_WorksInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := register(t, config.Slots{A: 1, Active: "a"}, "", mocks.Preview)
 	if conf := r.Find(t, tokens.Database, "database").Inputs[tokens.InputHBA].StringValue(); !strings.Contains(conf, "host all all all reject") {

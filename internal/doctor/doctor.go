@@ -78,6 +78,7 @@ func Prerequisites(s Seen) []Finding {
 	findings = append(findings, s.disk()...)
 	findings = append(findings, s.memory()...)
 	findings = append(findings, s.images()...)
+	findings = append(findings, s.database()...)
 	return append(findings, s.foreign()...)
 }
 

@@ -55,6 +55,9 @@ func Resolve(from config.Images, name Name) string {
 	return pins[name]
 }
 
+// PostgresMajor is the major version of PostgreSQL that a stack runs.
+func PostgresMajor(from config.Images) int { return config.PostgresMajor(Resolve(from, Postgres)) }
+
 // Pins returns a copy of all pins.
 func Pins() map[Name]string {
 	all := make(map[Name]string, len(pins))

@@ -91,6 +91,9 @@ func (r Resource) Data() bool {
 	return r.Type() == tokens.Volume && len(list(object(r.fields["inputs"])["labels"])) == 0
 }
 
+// Protected says that Pulumi refuses to let go of it.
+func (r Resource) Protected() bool { return r.fields["protect"] == true }
+
 // Replaced says that it is an old version, whose successor is in the state too and which only waits for its deletion.
 func (r Resource) Replaced() bool { return r.fields["delete"] == true }
 

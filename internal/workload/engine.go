@@ -17,8 +17,8 @@ type Engine struct {
 	Stack    string
 	Prefix   string // begins every name on the engine
 	TimeZone string
-	// Generation is that of the database's volume. All jobs run again on another one: what they did to the one before is not done to it.
-	Generation int
+	// Database names the volume with the data. All jobs run again on another one: what they did to the one before is not done to it.
+	Database string
 	// Logs is where the engine sends each line of a container besides keeping it; zero: nowhere.
 	Logs netip.AddrPort
 

@@ -3,7 +3,6 @@ package workload
 import (
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -36,12 +35,12 @@ func Job(ctx *pulumi.Context, e *Engine, name string, spec Spec, opts ...pulumi.
 		return nil, err
 	}
 
-	if e.Generation > 1 {
+	if e.Database != "" {
 		s.Env = maps.Clone(s.Env)
 		if s.Env == nil {
 			s.Env = map[string]string{}
 		}
-		s.Env["DATABASE_VOLUME"] = strconv.Itoa(e.Generation)
+		s.Env["DATABASE_VOLUME"] = e.Database
 	}
 
 	args := e.container(s, files, tokens.RoleJob)

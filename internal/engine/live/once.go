@@ -169,6 +169,14 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	return nil
 }
 
+// Stop stops a container within its own grace period; nothing but Start starts it again.
+func (e *Engine) Stop(ctx context.Context, id string) error {
+	if _, err := e.api.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
+		return fmt.Errorf("stop container %s: %w", id, err)
+	}
+	return nil
+}
+
 // Exec runs a command in a container and returns what it printed.
 func (e *Engine) Exec(ctx context.Context, container string, command ...string) (string, error) {
 	return e.exec(ctx, container, command...)
