@@ -12,6 +12,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/clone"
+	"prefect-platform/internal/datavolume"
 	"prefect-platform/internal/doctor"
 	"prefect-platform/internal/engine"
 	"prefect-platform/internal/engine/live"
@@ -42,6 +43,11 @@ func (s *session) examine(ctx context.Context) (*examination, error) {
 		return nil, exportErr
 	}
 
+	for _, r := range x.state.Resources() {
+		if _, _, ok := datavolume.Of(x.Stack, r.ID()); ok && r.Data() && !r.Replaced() {
+			x.DatabaseVolume = r.ID()
+		}
+	}
 	to := engine.Resolve(x.Config.Engine)
 	x.remote = strings.HasPrefix(to.Host, "ssh://")
 	if x.remote {

@@ -89,11 +89,8 @@ func (s *session) upgradePostgres(ctx context.Context, to string) error {
 
 // plan looks what runs, and chooses the image.
 func (x *examination) plan(to string) (m move, err error) {
-	for _, r := range x.state.Resources() {
-		if _, major, ok := datavolume.Of(x.Stack, r.ID()); ok && r.Data() && !r.Replaced() {
-			m.kept, m.fromMajor = r.ID(), major
-		}
-	}
+	m.kept = x.DatabaseVolume
+	_, m.fromMajor, _ = datavolume.Of(x.Stack, m.kept)
 	for _, c := range x.Has.Of(x.Stack) {
 		if c.Workload == database.Host && c.Role == tokens.RoleService {
 			m.from = c

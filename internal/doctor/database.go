@@ -23,15 +23,18 @@ func (s Seen) database() []Finding {
 	if s.Has.Volumes[wanted] {
 		return []Finding{{Fine, "database", "the data is in volume " + wanted, ""}}
 	}
-	var others []string
-	older := 0
-	for _, name := range slices.Sorted(maps.Keys(s.Has.Volumes)) {
-		if _, of, ok := datavolume.Of(s.Stack, name); ok {
-			others, older = append(others, name), max(older, of)
-		}
-	}
+	others := slices.Sorted(maps.Keys(s.Has.Volumes))
+	others = slices.DeleteFunc(others, func(name string) bool { _, _, ok := datavolume.Of(s.Stack, name); return !ok })
 	if len(others) == 0 {
 		return nil
+	}
+	if s.Has.Volumes[s.DatabaseVolume] {
+		others = []string{s.DatabaseVolume}
+	}
+	older := 0
+	for _, name := range others {
+		_, of, _ := datavolume.Of(s.Stack, name)
+		older = max(older, of)
 	}
 	finding := Finding{
 		Problem, "database", fmt.Sprintf("volume %s is not there, and an `up` would begin with an empty one; there is %s", wanted, strings.Join(others, ", ")),

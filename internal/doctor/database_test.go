@@ -25,6 +25,7 @@ func TestDatabase_RefusesToBeginWithAnEmptyOneWhereThereIsAnother(t *testing.T) 
 		"an older version's data":           {1, "", []string{old}, "the data is in " + old + ", which PostgreSQL 18 cannot read"},
 		"an older version that is to stay":  {1, "postgres:17.12", []string{old}, ""},
 		"back to the older version's":       {1, "postgres:17.12", []string{old, next}, ""},
+		"an older version's data in use":    {3, "", []string{now, "prefect-prod-postgres-2-17"}, "the data is in prefect-prod-postgres-2-17, which PostgreSQL 18 cannot read"},
 		"back to the older version's, lost": {1, "postgres:17.12", []string{next}, "there is " + next},
 	} {
 		s := Seen{Stack: "prod", Config: config.Default(), Has: &live.Inventory{Volumes: map[string]bool{}}, Command: func(verb string) string { return "platform " + verb }}
@@ -33,7 +34,7 @@ func TestDatabase_RefusesToBeginWithAnEmptyOneWhereThereIsAnother(t *testing.T) 
 			s.Config.Images.Override = map[string]string{"postgres": c.image}
 		}
 		for _, volume := range c.has {
-			s.Has.Volumes[volume] = true
+			s.Has.Volumes[volume], s.DatabaseVolume = true, volume
 		}
 		findings := s.database()
 		if worst := Worst(findings); (worst == Problem) != (c.refused != "") {

@@ -51,6 +51,9 @@ type Seen struct {
 	// PortTaken tells whether something on this machine other than the engine's containers listens on an address; only asked for a local engine.
 	PortTaken func(address string, port int) bool
 
+	// DatabaseVolume is the one that the stack was deployed with last.
+	DatabaseVolume string
+
 	Locks []lock.Holder
 	// Mend is what state and engine disagree about.
 	Mend *mend.Plan
