@@ -72,10 +72,8 @@ func (s *session) upgradePostgres(ctx context.Context, to string) error {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
 	x.Config.Images = m.images(x.Config.Images)
-	if said, err := x.engine.RunOnce(ctx, x.upgrading(m, "", "check")); err != nil {
-		return err
-	} else if said.Code != 0 {
-		return fmt.Errorf("%s\nnothing was changed", strings.TrimSpace(said.Stderr))
+	if _, err := x.upgrading(ctx, "check", m.image, ""); err != nil {
+		return fmt.Errorf("%w\nnothing was changed", err)
 	}
 	if err := s.agreeToUpgrade(x, m); err != nil {
 		return err
@@ -136,13 +134,13 @@ func (m move) images(from config.Images) config.Images {
 	return changed
 }
 
-// upgrading is a container with the tools of the newer version, the new volume (none for a check) and the socket of the server that runs.
-func (x *examination) upgrading(m move, volume string, args ...string) live.Once {
-	major := config.PostgresMajor(m.image)
+// upgrading runs a step of the upgrade in an image, with the new volume (none for a check) and the socket of the server that runs. It returns what was said.
+func (x *examination) upgrading(ctx context.Context, step, image, volume string) (string, error) {
+	major := config.PostgresMajor(image)
 	once := live.Once{
-		Image:      m.image,
+		Image:      image,
 		User:       database.User,
-		Entrypoint: append([]string{database.Upgrade}, args...),
+		Entrypoint: []string{database.Upgrade, step},
 		Env:        database.UpgradeEnvironment(major),
 		Files:      database.UpgradeFiles(),
 		Mounts:     []live.Volume{{Name: workload.Prefix(x.Stack) + "-" + database.SocketVolume, Path: postgresconf.SocketDir, ReadOnly: true}},
@@ -152,7 +150,14 @@ func (x *examination) upgrading(m move, volume string, args ...string) live.Once
 	if volume != "" {
 		once.Mounts = append(once.Mounts, live.Volume{Name: volume, Path: datavolume.Mount(major)})
 	}
-	return once
+	said, err := x.engine.RunOnce(ctx, once)
+	switch {
+	case err != nil:
+		return "", err
+	case said.Code != 0:
+		return "", fmt.Errorf("%s of PostgreSQL %d:\n%s", step, major, strings.TrimSpace(said.Stdout+said.Stderr))
+	}
+	return said.Stdout, nil
 }
 
 func (s *session) agreeToUpgrade(x *examination, m move) error {
@@ -196,14 +201,14 @@ func (s *session) bring(ctx context.Context, x *examination, m move, writers []l
 		return err
 	}
 	began := time.Now()
-	said, err := x.engine.RunOnce(ctx, x.upgrading(m, volume))
+	if _, err := x.upgrading(ctx, "dump", m.from.Image, volume); err != nil {
+		return err
+	}
+	said, err := x.upgrading(ctx, "fill", m.image, volume)
 	if err != nil {
 		return err
 	}
-	if said.Code != 0 {
-		return fmt.Errorf("PostgreSQL %d could not take over all that is in volume %s:\n%s", config.PostgresMajor(m.image), m.kept, strings.TrimSpace(said.Stdout+said.Stderr))
-	}
-	fmt.Printf("%sbrought over and compared in %s\n", said.Stdout, time.Since(began).Round(time.Second))
+	fmt.Printf("%sbrought over and compared in %s\n", said, time.Since(began).Round(time.Second))
 	return nil
 }
 

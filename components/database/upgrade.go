@@ -12,13 +12,14 @@ import (
 //go:embed files/upgrade
 var upgradeScript string
 
-// Upgrade is the path of the script that makes a cluster of a newer major version, in a container of UpgradeFiles and UpgradeEnvironment.
+// Upgrade is the path of the script that makes a cluster of a newer major version, in containers of UpgradeFiles and UpgradeEnvironment.
 const Upgrade = workload.FilesDir + "/upgrade"
 
 // UpgradeFiles are the scripts of an upgrade by their paths.
 func UpgradeFiles() map[string]string { return map[string]string{Upgrade: upgradeScript} }
 
-// UpgradeEnvironment is what the script wants to know, where the new volume is on its mount and the socket of the server that runs on postgresconf.SocketDir.
+// UpgradeEnvironment is what the script wants to know in an image of a major version, where the new volume is on its mount and the socket of the server that runs on
+// postgresconf.SocketDir.
 func UpgradeEnvironment(major int) []string {
 	return []string{"VOLUME=" + datavolume.Mount(major), fmt.Sprint("PG_MAJOR=", major), "INITDB_ARGS=" + initArgs, "OLD=" + postgresconf.SocketDir}
 }
