@@ -41,7 +41,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&o.yes, "yes", "y", false, "ask nothing")
 	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "say more")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(o), newPreview(o), newCredentials(o), newRotate(o), newDoctor(o), newDrift(o), newLogs(o), newBackup(o), newRestore(o), newUpgrade(o), newRecover(o), newDown(o), newClean(o))
+	root.AddCommand(newUp(o), newPreview(o), newCredentials(o), newRotate(o), newDoctor(o), newDrift(o), newLogs(o), newBackup(o), newRestore(o), newUpgrade(o), newImport(o), newRecover(o), newDown(o), newClean(o))
 	return root
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,8 +110,11 @@ func (x *examination) plan(to string) (m move, err error) {
 	if wrong := config.InexactImage(string(images.Postgres), m.image); wrong != "" {
 		return m, fmt.Errorf("%q: want %s", m.image, wrong)
 	}
-	if major := config.PostgresMajor(m.image); major <= m.fromMajor {
+	switch major := config.PostgresMajor(m.image); {
+	case major <= m.fromMajor:
 		return m, fmt.Errorf("PostgreSQL %d runs, and %s is not newer", m.fromMajor, m.image)
+	case !slices.Contains(config.PostgresMajors, major):
+		return m, fmt.Errorf("%s is of none of the versions %v, which this program knows", m.image, config.PostgresMajors)
 	}
 	m.generation = nextVolume(x.Stack, x)
 	return m, nil
@@ -150,14 +153,7 @@ func (x *examination) upgrading(ctx context.Context, step, image, volume string)
 	if volume != "" {
 		once.Mounts = append(once.Mounts, live.Volume{Name: volume, Path: datavolume.Mount(major)})
 	}
-	said, err := x.engine.RunOnce(ctx, once)
-	switch {
-	case err != nil:
-		return "", err
-	case said.Code != 0:
-		return "", fmt.Errorf("%s of PostgreSQL %d:\n%s", step, major, strings.TrimSpace(said.Stdout+said.Stderr))
-	}
-	return said.Stdout, nil
+	return x.runWell(ctx, once)
 }
 
 func (s *session) agreeToUpgrade(x *examination, m move) error {

@@ -9,14 +9,23 @@ import (
 	"prefect-platform/internal/workload"
 )
 
-//go:embed files/upgrade
-var upgradeScript string
+var (
+	//go:embed files/upgrade
+	upgradeScript string
+	//go:embed files/takeover
+	takeoverScript string
+)
 
 // Upgrade is the path of the script that makes a cluster of a newer major version, in containers of UpgradeFiles and UpgradeEnvironment.
 const Upgrade = workload.FilesDir + "/upgrade"
 
-// UpgradeFiles are the scripts of an upgrade by their paths.
-func UpgradeFiles() map[string]string { return map[string]string{Upgrade: upgradeScript} }
+// TakeOver is the path of the script that makes a cluster for what comes from elsewhere.
+const TakeOver = workload.FilesDir + "/takeover"
+
+// UpgradeFiles are both scripts by their paths.
+func UpgradeFiles() map[string]string {
+	return map[string]string{Upgrade: upgradeScript, TakeOver: takeoverScript}
+}
 
 // UpgradeEnvironment is what the script wants to know in an image of a major version, where the new volume is on its mount and the socket of the server that runs on
 // postgresconf.SocketDir.

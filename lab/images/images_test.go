@@ -148,13 +148,15 @@ func TestBuilder_TellsEachProgramItsVersion(t *testing.T) {
 }
 
 func TestRequirements_AreLockedWithHashes(t *testing.T) {
-	content, err := os.ReadFile("prefect/requirements.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, requirement := range strings.Split(strings.ReplaceAll(string(content), "\\\n", " "), "\n") {
-		if requirement != "" && (!strings.Contains(requirement, "==") || !strings.Contains(requirement, "--hash=sha256:")) {
-			t.Errorf("not locked: %s", requirement)
+	for _, file := range []string{"prefect/requirements.txt", "prefect-3.7/requirements.txt"} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, requirement := range strings.Split(strings.ReplaceAll(string(content), "\\\n", " "), "\n") {
+			if requirement != "" && (!strings.Contains(requirement, "==") || !strings.Contains(requirement, "--hash=sha256:")) {
+				t.Errorf("not locked: %s", requirement)
+			}
 		}
 	}
 }

@@ -97,19 +97,7 @@ func TestUpgradePostgres_BringsEverythingToTheNewerVersionAndBack(t *testing.T) 
 func onOldPostgres(t *testing.T) (volume string) {
 	t.Helper()
 	onDemand(t, "postgres-17", oldPostgres)
-	t.Cleanup(func() {
-		if out, err := stack.upWith(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		now := dataVolume()
-		for _, name := range strings.Split(volumesOf(t), "\n") {
-			if name != now && regexp.MustCompile(`-postgres-.*1[78]$`).MatchString(name) {
-				if _, err := stack.Docker.VolumeRemove(context.Background(), name, client.VolumeRemoveOptions{}); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
+	putBack(t)
 	edits := []Edit{Set("images.override.postgres", oldPostgres), Set("database.volume", 2)}
 	volume = "prefect-" + stack.Name + "-postgres-2-17"
 	out, err := stack.upWith(edits...)
@@ -124,6 +112,20 @@ func onOldPostgres(t *testing.T) (volume string) {
 	}
 	awaitVersion(t, "17")
 	return volume
+}
+
+// removeVolumes removes those of the stack but the one with its data.
+func removeVolumes(t *testing.T, like *regexp.Regexp) {
+	t.Helper()
+	now := dataVolume()
+	for _, name := range strings.Split(volumesOf(t), "\n") {
+		if name == now || !like.MatchString(name) {
+			continue
+		}
+		if _, err := stack.Docker.VolumeRemove(context.Background(), name, client.VolumeRemoveOptions{}); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func awaitVersion(t *testing.T, major string) {
@@ -141,9 +143,9 @@ func refuseUpgrades(t *testing.T) {
 	defer restoreFile(t, file, kept)
 	running, volumes := stack.Container(t, "postgres").ID, volumesOf(t)
 	for says, command := range map[string][]string{
-		"and postgres:17.12 is not newer":      {"upgrade", "postgres", "--yes", "--to", "postgres:17.12"},
-		`"postgres:18": want a tag with`:       {"upgrade", "postgres", "--yes", "--to", "postgres:18"},
-		"which PostgreSQL 18 cannot read":      {"up", "--yes"},
+		"and postgres:17.12 is not newer": {"upgrade", "postgres", "--yes", "--to", "postgres:17.12"},
+		`"postgres:18": want a tag with`:  {"upgrade", "postgres", "--yes", "--to", "postgres:18"},
+		"which PostgreSQL 18 cannot read": {"up", "--yes"},
 	} {
 		if command[0] == "up" {
 			if out, err := stack.pulumi("config", "set", "--stack", stack.Name, "--path", namespace+":images.override.postgres", "postgres:18.6"); err != nil {

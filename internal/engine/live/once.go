@@ -4,9 +4,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -26,6 +28,7 @@ type Once struct {
 	Env        []string
 	Files      map[string]string // scripts, by absolute path
 	Secrets    map[string]string // that only root can read
+	Local      map[string]string // files of this machine that anybody there can read, by absolute path in the container
 	Mounts     []Volume
 	Network    string // "none" or the name of one
 	Capability []string
@@ -56,10 +59,8 @@ func (e *Engine) RunOnce(ctx context.Context, o Once) (*Result, error) {
 	defer func() {
 		_, _ = e.api.ContainerRemove(context.WithoutCancel(ctx), created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	}()
-	archive, err := o.archive()
-	if err != nil {
-		return nil, err
-	}
+	archive := o.archive()
+	defer func() { _ = archive.Close() }()
 	if _, err := e.api.CopyToContainer(ctx, created.ID, client.CopyToContainerOptions{DestinationPath: "/", Content: archive}); err != nil {
 		return nil, fmt.Errorf("hand files to a container of %s: %w", o.Image, err)
 	}
@@ -124,28 +125,55 @@ func (o Once) options() client.ContainerCreateOptions {
 	}
 }
 
-func (o Once) archive() (io.Reader, error) {
-	var content bytes.Buffer
-	writer := tar.NewWriter(&content)
-	add := func(files map[string]string, mode int64) error {
-		for _, name := range slices.Sorted(maps.Keys(files)) {
-			header := tar.Header{Name: strings.TrimPrefix(path.Clean(name), "/"), Mode: mode, Size: int64(len(files[name]))}
-			if err := writer.WriteHeader(&header); err != nil {
-				return err
-			}
-			if _, err := io.WriteString(writer, files[name]); err != nil {
+// archive is written as it is read: files of this machine may be larger than its memory.
+func (o Once) archive() io.ReadCloser {
+	reader, writer := io.Pipe()
+	go func() {
+		archive := tar.NewWriter(writer)
+		_ = writer.CloseWithError(errors.Join(o.write(archive), archive.Close()))
+	}()
+	return reader
+}
+
+func (o Once) write(archive *tar.Writer) error {
+	for _, texts := range []struct {
+		files map[string]string
+		mode  int64
+	}{{o.Files, 0o555}, {o.Secrets, 0o400}} {
+		for _, name := range slices.Sorted(maps.Keys(texts.files)) {
+			if err := add(archive, name, texts.mode, int64(len(texts.files[name])), strings.NewReader(texts.files[name])); err != nil {
 				return err
 			}
 		}
-		return nil
 	}
-	if err := add(o.Files, 0o555); err != nil {
-		return nil, err
+	for _, name := range slices.Sorted(maps.Keys(o.Local)) {
+		if err := addLocal(archive, name, o.Local[name]); err != nil {
+			return err
+		}
 	}
-	if err := add(o.Secrets, 0o400); err != nil {
-		return nil, err
+	return nil
+}
+
+func addLocal(archive *tar.Writer, name, file string) error {
+	content, err := os.Open(file)
+	if err != nil {
+		return err
 	}
-	return &content, writer.Close()
+	defer func() { _ = content.Close() }()
+	info, err := content.Stat()
+	if err != nil {
+		return err
+	}
+	return add(archive, name, 0o444, info.Size(), content)
+}
+
+func add(archive *tar.Writer, name string, mode, size int64, content io.Reader) error {
+	header := tar.Header{Name: strings.TrimPrefix(path.Clean(name), "/"), Mode: mode, Size: size}
+	if err := archive.WriteHeader(&header); err != nil {
+		return err
+	}
+	_, err := io.Copy(archive, content)
+	return err
 }
 
 // CreateVolume makes a volume, which must not be there yet.

@@ -2,6 +2,10 @@ package live
 
 import (
 	"archive/tar"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -19,19 +23,31 @@ func TestOnce_HasNoRightsButThoseThatItIsGiven(t *testing.T) {
 }
 
 func TestOnce_GivesSecretsToRootOnly(t *testing.T) {
-	content, err := Once{Files: map[string]string{"/etc/platform/script": "a"}, Secrets: map[string]string{"/etc/platform/key": "b"}}.archive()
-	if err != nil {
+	local := filepath.Join(t.TempDir(), "dump")
+	if err := os.WriteFile(local, []byte("of this machine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	once := Once{Files: map[string]string{"/etc/platform/script": "a"}, Secrets: map[string]string{"/etc/platform/key": "b"}, Local: map[string]string{"/tmp/dump": local}}
+	content := once.archive()
 	modes := map[string]int64{}
 	for archive := tar.NewReader(content); ; {
 		header, err := archive.Next()
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			break
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		modes[header.Name] = header.Mode
 	}
-	if modes["etc/platform/script"] != 0o555 || modes["etc/platform/key"] != 0o400 || len(modes) != 2 {
+	if modes["etc/platform/script"] != 0o555 || modes["etc/platform/key"] != 0o400 || modes["tmp/dump"] != 0o444 || len(modes) != 3 {
 		t.Errorf("modes are %v", modes)
+	}
+}
+
+func TestOnce_SaysThatAFileOfThisMachineIsMissing(t *testing.T) {
+	content := Once{Local: map[string]string{"/tmp/dump": "/nowhere"}}.archive()
+	if _, err := io.Copy(io.Discard, content); err == nil {
+		t.Error("nothing is said")
 	}
 }
