@@ -50,6 +50,9 @@ const (
 	sqlite
 )
 
+// walOf ends the name of the file beside one of SQLite that has what is not in it yet, also after its server has stopped.
+const walOf = "-wal"
+
 func originOf(file string) (origin, error) {
 	opened, err := os.Open(file)
 	if err != nil {
@@ -64,9 +67,6 @@ func originOf(file string) (origin, error) {
 	case bytes.HasPrefix(head, []byte("PGDMP")):
 		return dump, nil
 	case bytes.Equal(head, []byte("SQLite format 3\x00")):
-		if log, err := os.Stat(file + "-wal"); err == nil && log.Size() > 0 {
-			return unknown, fmt.Errorf("%s-wal has what is not in %s yet: stop the server that uses it, or take the copy with sqlite3 %s '.backup copy.db'", file, file, file)
-		}
 		return sqlite, nil
 	default:
 		return unknown, fmt.Errorf("%s is neither a dump of `pg_dump --format=custom` nor a file of SQLite", file)
@@ -156,6 +156,9 @@ func (x *examination) takingOver(from origin, file, volume, shared string) (serv
 	socket := live.Volume{Name: shared, Path: postgresconf.SocketDir}
 	const taken = "/tmp/taken"
 	local := map[string]string{taken: file}
+	if _, err := os.Stat(file + walOf); err == nil {
+		local[taken+walOf] = file + walOf
+	}
 	server = live.Once{
 		Image:      images.Resolve(x.Config.Images, images.Postgres),
 		User:       database.User,
@@ -170,6 +173,7 @@ func (x *examination) takingOver(from origin, file, volume, shared string) (serv
 		Image:      images.Resolve(x.Config.Images, images.Prefect),
 		User:       prefect.TakeOverUser,
 		Entrypoint: []string{"python", prefect.TakeOver},
+		Env:        []string{"HOME=/tmp", "PREFECT_HOME=/tmp/prefect"},
 		Files:      prefect.TakeOverFiles(),
 		Mounts:     []live.Volume{socket},
 		Network:    "none",

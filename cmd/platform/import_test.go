@@ -13,17 +13,32 @@ import (
 func TestOriginOf_LooksIntoTheFile(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"dump": "PGDMP\x01\x0e\x00 and more than that", "db": "SQLite format 3\x00 and more", "used.db": "SQLite format 3\x00 and more", "used.db-wal": "pages", "fresh.db": "SQLite format 3\x00 and more", "fresh.db-wal": "",
+		"dump": "PGDMP\x01\x0e\x00 and more than that", "db": "SQLite format 3\x00 and more",
 		"sql": "--\n-- PostgreSQL database dump\n--\n", "short": "PG",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, want := range map[string]origin{"dump": dump, "db": sqlite, "fresh.db": sqlite, "used.db": unknown, "sql": unknown, "short": unknown, "missing": unknown} {
+	for name, want := range map[string]origin{"dump": dump, "db": sqlite, "sql": unknown, "short": unknown, "missing": unknown} {
 		got, err := originOf(filepath.Join(dir, name))
 		if got != want || (err == nil) != (want != unknown) {
 			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+func TestTakingOver_BringsWhatSQLiteHasNotWrittenIntoItsFileYet(t *testing.T) {
+	x, file := &examination{Seen: doctor.Seen{Stack: "dev", Config: config.Default()}}, filepath.Join(t.TempDir(), "prefect.db")
+	for _, wal := range []bool{false, true} {
+		if wal {
+			if err := os.WriteFile(file+"-wal", []byte("pages"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, client := x.takingOver(sqlite, file, "data", "shared")
+		if (client.Local["/tmp/taken-wal"] == file+"-wal") != wal {
+			t.Errorf("beside the file is another (%v), and there are %v", wal, client.Local)
 		}
 	}
 }

@@ -19,8 +19,8 @@ import (
 const (
 	// oldPrefect is an image of the minor version before the one that is pinned.
 	oldPrefect = "prefecthq/prefect:3.7.8-python3.13"
-	// elsewhere is the network of servers that are no part of the stack.
-	elsewhere = "elsewhere"
+	// apart is the network of servers that are no part of the stack.
+	apart = "elsewhere"
 )
 
 // filling makes a bit of everything on a server.
@@ -58,11 +58,11 @@ func TestImport_TakesOverWhatAnotherServerHas(t *testing.T) {
 	}
 	onDemand(t, "postgres-17", oldPostgres)
 	onDemand(t, "prefect-3.7", oldPrefect)
-	stack.CreateNetwork(t, elsewhere)
+	stack.CreateNetwork(t, apart)
 	putBack(t)
 	t.Run("a dump", func(t *testing.T) {
 		database := stack.StartHelper(t, Helper{
-			Image: oldPostgres, User: "999:999", Network: elsewhere, Alias: "postgres", Command: []string{"docker-entrypoint.sh", "postgres"},
+			Image: oldPostgres, User: "999:999", Network: apart, Alias: "postgres", Command: []string{"docker-entrypoint.sh", "postgres"},
 			Env: []string{"POSTGRES_USER=prefect", "POSTGRES_PASSWORD=prefect", "POSTGRES_DB=prefect"},
 		})
 		fillServer(t, "PREFECT_API_DATABASE_CONNECTION_URL=postgresql+asyncpg://prefect:prefect@postgres:5432/prefect")
@@ -75,7 +75,9 @@ func TestImport_TakesOverWhatAnotherServerHas(t *testing.T) {
 		if _, err := stack.Docker.ContainerStop(t.Context(), server, client.ContainerStopOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		importFile(t, copiedOut(t, server, "/tmp/prefect.db"))
+		file := copiedOut(t, server, "/tmp/prefect.db")
+		restoreFile(t, file+"-wal", fileText(t, copiedOut(t, server, "/tmp/prefect.db-wal")))
+		importFile(t, file)
 	})
 }
 
@@ -94,7 +96,7 @@ func putBack(t *testing.T) {
 func fillServer(t *testing.T, database string) (id string) {
 	t.Helper()
 	server := stack.StartHelper(t, Helper{
-		Image: oldPrefect, Network: elsewhere, Command: []string{"prefect", "server", "start", "--host", "0.0.0.0"},
+		Image: oldPrefect, Network: apart, Command: []string{"prefect", "server", "start", "--host", "0.0.0.0"},
 		Env:   []string{database, "HOME=/tmp", "PREFECT_HOME=/tmp/prefect", "PREFECT_API_URL=http://127.0.0.1:4200/api", "PREFECT_SERVER_ANALYTICS_ENABLED=false", "DO_NOT_TRACK=1"},
 		Files: map[string]string{"/e2e/fill.py": filling},
 	})

@@ -56,7 +56,10 @@ def main():
         time.sleep(0.2)
     upgrade(OWNER)
     if len(sys.argv) > 1:
-        file = shutil.copy(sys.argv[1], "/tmp/from.db")
+        file = "/tmp/from.db"
+        for end in ("", "-wal"):  # what is not in the file yet is beside it
+            if pathlib.Path(sys.argv[1] + end).exists():
+                shutil.copyfile(sys.argv[1] + end, file + end)
         upgrade(f"sqlite+aiosqlite:///{file}")
         asyncio.run(copy(file))
     (SHARED / "done").touch()
