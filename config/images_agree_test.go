@@ -7,6 +7,12 @@ import (
 	"prefect-platform/internal/images"
 )
 
+func TestPrefectVersion_IsThatOfThePin(t *testing.T) {
+	if config.PrefectVersion != images.PrefectVersion {
+		t.Errorf("config knows %s, and %s is pinned: change both together", config.PrefectVersion, images.PrefectVersion)
+	}
+}
+
 // TestImages_CanAllBeOverriddenByTheirPin keeps the names and version rules here in step with the list of pins.
 func TestImages_CanAllBeOverriddenByTheirPin(t *testing.T) {
 	cfg := config.Default()

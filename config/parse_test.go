@@ -150,6 +150,8 @@ func TestParse_TakesWhatIsRight(t *testing.T) {
 		"workers: [{secretEnvironment: [WAREHOUSE_PASSWORD]}]\nworkerSecrets: {WAREHOUSE_PASSWORD: {secure: x}, NOT_USED_YET: {secure: '5'}}",
 		"images: {registry: 'localhost:5000', override: {postgres: 'postgres:18.6-trixie', nginx: 'nginxinc/nginx-unprivileged@sha256:" + strings.Repeat("0f", 32) + "', prefect: 'registry.corp.net/prefect:2026.11'}}",
 		"images: {registry: mirror.corp.net/hub}",
+		"workers: [{image: 'prefecthq/prefect:3.8.7-python3.13'}, {pool: b, image: 'registry.corp.net/flows:4.0.0'}]",
+		"workers: [{image: 'prefecthq/prefect:3.9.0-python3.13'}]\nimages: {override: {prefect: 'registry.corp.net/prefect:2026.11'}}", // whose version nobody can tell
 		"network: {base: 172.20.0.0/20}",
 		"egress: {proxy: 'http://proxy.corp.net:3128', noProxy: [.corp.net, 10.0.0.0/8, warehouse, '::1']}",
 		"rotation: {database: {a: 1, b: 2, active: b, keep: true, since: '2026-11-24'}}", // today at UTC+14

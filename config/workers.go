@@ -40,6 +40,7 @@ func (c Config) checkWorkers(p *Problems) {
 		p.container(key, 256, worker.MemoryMiB, worker.CPUs)
 		if worker.Image != "" {
 			checkImage(p, key+".image", worker.Image, 1)
+			c.checkSkew(p, key+".image", worker.Image)
 		}
 		worker.checkEnvironment(p, key, c.Secrets.WorkerSecrets)
 		worker.checkNetworks(p, key)

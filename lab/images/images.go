@@ -64,12 +64,6 @@ var OnDemand = []Image{
 	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
 }
 
-// Before lists versions that a stack may come from. They too are provided only when somebody asks for them, which the tests of upgrades do.
-var Before = []Image{
-	{Name: "postgres:17.12", Dir: "postgres-17", With: "postgres/docker-entrypoint.sh", Base: "trixie"},
-	{Name: "prefecthq/prefect:3.7.8-python3.13", Dir: "prefect-3.7", With: "prefect/entrypoint.sh", Base: "trixie"},
-}
-
 // Find gives images by their folders.
 func Find(dirs []string) ([]Image, error) {
 	var found []Image
