@@ -104,7 +104,7 @@ mutations: ## run the tests of the alerts against rules with one fault each, whi
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
 
 drills: mutations ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
-	@cd lab && go run ./cmd/lab image loki
+	@cd lab && go run ./cmd/lab image loki postgres-17 prefect-3.7
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 

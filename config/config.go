@@ -116,7 +116,7 @@ type Database struct {
 	EventRetentionDays int `json:"eventRetentionDays"`
 	// SlowQueryMillis is the duration from which a statement is logged, in milliseconds.
 	SlowQueryMillis int `json:"slowQueryMillis"`
-	// Volume is which volume has the data, 1 to 1000. A restore fills the next and counts on, see docs/backup.md; the one before is kept.
+	// Volume is which volume has the data, 1 to 1000. A restore, an import or an upgrade of PostgreSQL fills the next and counts on, see docs/backup.md and docs/upgrades.md; the one before is kept.
 	Volume int `json:"volume"`
 }
 

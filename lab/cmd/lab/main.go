@@ -18,7 +18,7 @@ import (
 const usage = `Usage: lab [--clone DIR] [--dir DIR] VERB [NAME...]
 
   up      provide toolchain, engine and images; what is there already is skipped
-  image   provide single images, named as their folders in lab/images; loki only so, because it takes a quarter of an hour to build
+  image   provide single images, named as their folders in lab/images; loki only so, because it takes a quarter of an hour to build, and the versions that upgrades start from
   tools   provide the toolchain only, for a preview that needs no engine
   env     print the shell lines that put them to use:  eval "$(lab env)"
   status  say what is there
