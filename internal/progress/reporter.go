@@ -91,6 +91,9 @@ func (r *Reporter) finished(at time.Duration, step apitype.StepEventMetadata) {
 	if result := results[what.kind]; result != "" && (step.Op == apitype.OpCreate || step.Op == apitype.OpCreateReplacement) {
 		verb = result
 	}
+	if what.kind == "data volume" && (step.Op == apitype.OpDelete || step.Op == apitype.OpDeleteReplaced) {
+		verb = "no longer used, and kept"
+	}
 	if code := exitCode(step); code != "" && code != "0" {
 		verb = "FAILED with exit code " + code
 	} else if step.Op == apitype.OpCreateReplacement {

@@ -80,3 +80,18 @@ func compare(t *testing.T, golden, got string) {
 		t.Errorf("%s differs (run with -update when that is meant):\n%s", golden, got)
 	}
 }
+
+// After a restore or an upgrade another volume has the data; the one before stays on the engine.
+func TestReporter_SaysThatADataVolumeIsKept(t *testing.T) {
+	var out strings.Builder
+	r := New(&out, false)
+	step := apitype.StepEventMetadata{
+		Op: apitype.OpDelete, URN: "urn:pulumi:dev::prefect-platform::docker:index/volume:Volume::postgres-17", Type: "docker:index/volume:Volume",
+		Old: &apitype.StepEventStateMetadata{Custom: true, RetainOnDelete: true},
+	}
+	r.Event(0, apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: step}})
+	r.Event(time.Second, apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: step}})
+	if !strings.Contains(out.String(), "no longer used, and kept") {
+		t.Errorf("it says %q", out.String())
+	}
+}
