@@ -1,4 +1,4 @@
-// Package postgresconf writes the configuration files of PostgreSQL 18.
+// Package postgresconf writes the configuration files of PostgreSQL, of 17 or 18.
 package postgresconf
 
 import (

@@ -91,7 +91,7 @@ var secretMutations = []variant{
 }
 
 var dataMutations = []variant{
-	one("a path of another major version", database, `Path: "/var/lib/postgresql"}`, `Path: "/var/lib/postgresql/data"}`, "data-path"),
+	one("a path of another major version", database, `datavolume.Mount(config.PostgresMajor(a.Image))`, `datavolume.Mount(17)`, "data-path"),
 	one("fewer connections than are opened", database, `pulumi.Int(args.Size.MaxConnections)`, `pulumi.Int(50)`, "data-connections"),
 	one("a queue that destroy may delete", cache, `parent, pulumi.Protect(true))`, `parent)`, "data-volume-protected"),
 	one("runs kept for ever", prefect, `"events,flow_runs"`, `"events"`, "data-retention"),
