@@ -138,14 +138,14 @@ func TestNewPlatform_NamesAndMountsTheVolumeByTheMajorOfTheImage(t *testing.T) {
 }
 
 // A restore fills the next volume; what jobs did to the one before must be done to it too.
-func TestNewPlatform_TakesAnotherVolumeAndRunsAllJobsOnIt(t *testing.T) {
+func TestNewPlatform_TakesAnotherVolumeAndRunsAllThatKnowsTheOneBeforeAnew(t *testing.T) {
 	r := run(t, func(c *config.Config) { c.Database.Volume = 2 })
 	if !r.Find(t, tokens.Volume, "postgres-2-18").RegisterRPC.GetProtect() {
 		t.Error("it is not protected")
 	}
-	for _, job := range []string{"database-roles", "prefect-migrate"} {
-		if envs := r.Find(t, tokens.Container, job).Inputs["envs"].String(); !strings.Contains(envs, "DATABASE_VOLUME=postgres-2-18") {
-			t.Errorf("%s would not run again: %s", job, envs)
+	for _, each := range []string{"database-roles", "prefect-migrate", "prefect-api-0", "prefect-services-0"} {
+		if envs := r.Find(t, tokens.Container, each).Inputs["envs"].String(); !strings.Contains(envs, "DATABASE_VOLUME=postgres-2-18") {
+			t.Errorf("%s would not run anew: %s", each, envs)
 		}
 	}
 }

@@ -45,6 +45,9 @@ func (a Args) server(application string, poolSize, overflow int) map[string]stri
 
 		"PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P" + strconv.Itoa(a.Retention.EventRetentionDays) + "D", // ISO 8601; a number of seconds is refused
 		"PREFECT_SERVER_LOGGING_LEVEL":           a.API.LogLevel,
+
+		// With another volume come other processes: they keep what they have read of the one before, such as the key that encrypts blocks.
+		"DATABASE_VOLUME": a.Engine.Database,
 	})
 	return env
 }

@@ -81,6 +81,8 @@ func TestImport_TakesOverWhatAnotherServerHas(t *testing.T) {
 	})
 }
 
+var postgresVolumes = regexp.MustCompile(`-postgres-.*1[78]$`)
+
 // putBack takes the volumes of a test away again.
 func putBack(t *testing.T) {
 	t.Helper()
@@ -88,7 +90,7 @@ func putBack(t *testing.T) {
 		if out, err := stack.upWith(); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
-		removeVolumes(t, regexp.MustCompile(`-postgres-.*1[78]$`))
+		removeVolumes(t, postgresVolumes)
 	})
 }
 

@@ -98,6 +98,7 @@ func onOldPostgres(t *testing.T) (volume string) {
 	t.Helper()
 	onDemand(t, "postgres-17", oldPostgres)
 	putBack(t)
+	removeVolumes(t, postgresVolumes) // of a test that failed
 	edits := []Edit{Set("images.override.postgres", oldPostgres), Set("database.volume", 2)}
 	volume = "prefect-" + stack.Name + "-postgres-2-17"
 	out, err := stack.upWith(edits...)
@@ -118,11 +119,15 @@ func onOldPostgres(t *testing.T) (volume string) {
 func removeVolumes(t *testing.T, like *regexp.Regexp) {
 	t.Helper()
 	now := dataVolume()
-	for _, name := range strings.Split(volumesOf(t), "\n") {
-		if name == now || !like.MatchString(name) {
+	volumes, err := stack.Docker.VolumeList(context.Background(), client.VolumeListOptions{})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, v := range volumes.Items {
+		if v.Name == now || !strings.HasPrefix(v.Name, "prefect-"+stack.Name+"-") || !like.MatchString(v.Name) {
 			continue
 		}
-		if _, err := stack.Docker.VolumeRemove(context.Background(), name, client.VolumeRemoveOptions{}); err != nil {
+		if _, err := stack.Docker.VolumeRemove(context.Background(), v.Name, client.VolumeRemoveOptions{}); err != nil {
 			t.Error(err)
 		}
 	}
