@@ -4,7 +4,9 @@ package policy
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,13 +30,12 @@ func TestProgram_TakesOverAStackOfAnEarlierOneWithItsData(t *testing.T) {
 	folder := filepath.Join(b.dir, earlier)
 	binary := filepath.Join(folder, "program")
 	b.project(t, folder, "dev", nil, binary)
-	for from, to := range map[string]string{"config.yaml": "Pulumi." + earlier + ".yaml", "state.json": "state.json"} {
-		content, err := os.ReadFile(filepath.Join("testdata", earlier, from))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(folder, to), content)
+	config, err := os.ReadFile(filepath.Join("testdata", earlier, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	write(t, filepath.Join(folder, "Pulumi."+earlier+".yaml"), config)
+	write(t, filepath.Join(folder, "state.json"), unpacked(t, filepath.Join("testdata", earlier, "state.json.gz")))
 	b.run(t, b.clone, nil, "go", "build", "-ldflags", "-s -w", "-o", binary, ".")
 	environment := append(b.environment(folder), "PULUMI_CONFIG_PASSPHRASE="+earlierPassphrase)
 	b.run(t, folder, environment, "pulumi", "stack", "init", earlier, "--non-interactive")
@@ -59,6 +60,24 @@ func TestProgram_TakesOverAStackOfAnEarlierOneWithItsData(t *testing.T) {
 	if kept < 10 {
 		t.Errorf("only %d were looked at: this test shows nothing", kept)
 	}
+}
+
+func unpacked(t *testing.T, name string) []byte {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	reader, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // labelled says that a volume has files that can be made anew, and no data.
