@@ -127,6 +127,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Edge:       c.Edge,
 		TLS:        c.TLS,
 		TLSKey:     c.Secrets.TLSKey,
+		CA:         c.Rotation.CA,
 		User:       c.Access.User,
 		Credential: secrets.api,
 		Upstream:   fmt.Sprintf("%s:%d", tokens.APIHost(c.Rotation.API.Active, c.Rotation.API.Generation()), prefect.Port),

@@ -204,6 +204,8 @@ type Rotation struct {
 	Backup Slots `json:"backup"`
 	// BackupRole is the password with which the backup copies the database.
 	BackupRole Slots `json:"backupRole"`
+	// CA is the authority that signs a self-signed certificate. While both are kept, who trusts only one of them is served as well.
+	CA Slots `json:"ca"`
 }
 
 // Slots are the two values of a credential. Raising the idle slot's generation and making it active is a rotation; keep: false retires the other value.

@@ -34,7 +34,7 @@ func Default() Config {
 		Services: Services{Replicas: 1, MemoryMiB: 768, CPUs: 1, PoolSize: 5, PoolOverflow: 10},
 		Workers:  []Worker{DefaultWorker()},
 		Access:   Access{User: "prefect"},
-		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot(), Backup: firstSlot(), BackupRole: firstSlot()},
+		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot(), Backup: firstSlot(), BackupRole: firstSlot(), CA: firstSlot()},
 		Network:  Network{Base: "10.213.0.0/16"},
 		Backup:   Backup{Repository: Local, EveryHours: 24, KeepDays: 14, DrillDays: 7, MemoryMiB: 256},
 		Monitoring: Monitoring{

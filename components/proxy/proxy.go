@@ -30,7 +30,8 @@ type Args struct {
 	Host   string // under which clients reach it
 	Edge   config.Edge
 	TLS    config.TLS
-	TLSKey string // PEM, with a provided certificate only
+	TLSKey string       // PEM, with a provided certificate only
+	CA     config.Slots // of the stack's own authority
 
 	User       string // of the one credential
 	Credential *credential.Credential
@@ -60,7 +61,8 @@ type Monitoring struct {
 type Proxy struct {
 	pulumi.ResourceState
 
-	// CACertificate is the PEM certificate of the authority that signs a self-signed edge, which clients must trust; empty when the certificate is a provided one.
+	// CACertificate is the PEM certificate of the authority that signs a self-signed edge, which clients must trust, with that of the one before it while that is kept;
+	// empty when the certificate is a provided one.
 	CACertificate pulumi.StringOutput
 	// Ready holds the container, which serves the newest configuration.
 	Ready []pulumi.Resource

@@ -100,6 +100,17 @@ func LeadsToAPI(endpoint string) bool {
 	return NamesAPI(host) && port == strconv.Itoa(PortAPI)
 }
 
+// Authority is what the program calls one generation of the stack's own authority. The first has the name from before there were others.
+func Authority(slot string, generation int) string {
+	if slot == "a" && generation == 1 {
+		return "proxy-ca"
+	}
+	return fmt.Sprintf("proxy-ca-%s%d", slot, generation)
+}
+
+// CrossSigned is what the program calls the certificate by which an authority vouches for the one that follows it.
+const CrossSigned = "proxy-ca-cross"
+
 // GrafanaEndpoint is where the edge finds Grafana, on the monitoring network.
 const GrafanaEndpoint = "grafana:3000"
 

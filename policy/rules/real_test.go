@@ -95,7 +95,7 @@ func realStack(t testing.TB, stack string, preview bool) real {
 	return made
 }
 
-// monitored ends the name of a stack that has a monitoring and a backup.
+// monitored ends the name of a stack that has a monitoring and a backup; dev is between the two steps of a rotation of its authority then.
 const monitored = "+monitoring"
 
 // stackConfig reads a stack file of this repository as Pulumi does, and fills in what its owner must.
@@ -130,6 +130,9 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 	set(t, values, "monitoring", "enabled", watched)
 	if watched {
 		set(t, values, "backup", "enabled", true)
+		if stack == "dev" {
+			set(t, values, "rotation", "ca", map[string]any{"b": 1, "active": "b", "keep": true, "since": today.Format(time.DateOnly)})
+		}
 		if stack == "prod" {
 			set(t, values, "backup", "repository", "sftp:prefect@backup.corp.net:/srv/prefect")
 			set(t, values, "backup", "knownHosts", "backup.corp.net ssh-ed25519 AAAA")

@@ -103,6 +103,8 @@ var (
 			{name: "an authority that serves", of: tokens.SelfSignedCert, resource: "proxy-ca", change: put("allowedUses", []any{"cert_signing", "server_auth"}), found: "server_auth"},
 			{name: "a leaf that signs", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: put("allowedUses", []any{"server_auth", "cert_signing"}), found: "cert_signing"},
 			{name: "a leaf that is an authority", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: func(r *Resource) { put("isCaCertificate", "true")(r); put("allowedUses", []any{"cert_signing"})(r) }, found: "below another"},
+			{name: "an authority for another server", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: func(r *Resource) { r.Name = "proxy-ca-crossed"; put("isCaCertificate", true)(r); put("allowedUses", []any{"cert_signing"})(r) }, found: "below another"},
+			{name: "one that vouches and serves", stack: "dev" + monitored, of: tokens.LocallySignedCert, resource: tokens.CrossSigned, change: put("allowedUses", []any{"cert_signing", "server_auth"}), found: "server_auth"},
 		},
 		unknown: []fixture{{name: "the uses", of: tokens.SelfSignedCert, resource: "proxy-ca", change: unknownProperty("allowedUses")}},
 	})
