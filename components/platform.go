@@ -120,6 +120,10 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 			watched.Grafana = tokens.GrafanaEndpoint
 		}
 	}
+	var acme *proxy.ACME
+	if c.TLS.Mode == config.ACMEMode {
+		acme = &proxy.ACME{Image: images.Resolve(c.Images, images.Lego), Network: networks[tokens.NetworkEgress].name, Egress: c.Egress, Secrets: c.Secrets.ACMESecrets}
+	}
 	edge, err := proxy.New(ctx, "proxy", proxy.Args{
 		Engine:     engine,
 		Image:      images.Resolve(c.Images, images.Nginx),
@@ -134,6 +138,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		After:      server.API,
 		Networks:   proxy.Networks{Edge: networks[tokens.NetworkEdge].name, App: networks[tokens.NetworkApp].name},
 		Monitoring: watched,
+		ACME:       acme,
 	})
 	if err != nil {
 		return nil, err
@@ -185,9 +190,9 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Logs: networks[tokens.NetworkLogs].name},
 		Exporter:  exporter,
 		Logs:      engine.Logs,
-		Reports:   reports,
-		Database:  db,
-		Migrated:  server.API,
+		Reports:   reports, Certificates: edge.Reports,
+		Database: db,
+		Migrated: server.API,
 		Secrets: monitoring.Secrets{
 			API:              secrets.api.Active().Secret,
 			PostgresExporter: secrets.postgresExporter.Active().Secret,
@@ -196,7 +201,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 			WatchdogURL:      c.Secrets.WatchdogURL,
 		},
 	}
-	if c.TLS.Mode == config.SelfSigned {
+	if args.Settings.PrivateCA {
 		args.CACertificate = edge.CACertificate
 	}
 	_, err := monitoring.New(ctx, "monitoring", args)

@@ -19,7 +19,7 @@ func Default() Config {
 			MemoryMiB:  128,
 			CPUs:       1,
 		},
-		TLS: TLS{Mode: SelfSigned, ValidityDays: 90, RenewalDays: 30},
+		TLS: TLS{Mode: SelfSigned, ValidityDays: 90, RenewalDays: 30, ACME: ACME{Directory: LetsEncryptStaging, Challenge: ChallengeHTTP}},
 		Database: Database{
 			MemoryMiB:          1024,
 			CPUs:               2,
@@ -74,4 +74,5 @@ func firstSlot() Slots {
 const (
 	SelfSigned = "selfSigned"
 	Provided   = "provided"
+	ACMEMode   = "acme"
 )

@@ -14,7 +14,7 @@ import (
 
 // certificate is what the edge shows, and who signed it.
 type certificate struct {
-	chain     pulumi.StringInput  // PEM, leaf first
+	chain     pulumi.StringInput  // PEM, leaf first; nil when an authority is asked for it
 	key       pulumi.StringInput  // PEM, secret
 	authority pulumi.StringOutput // PEM, one or two; empty when clients trust the signer already
 }
@@ -24,7 +24,10 @@ func newCertificate(ctx *pulumi.Context, name string, args Args, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
-	if args.TLS.Mode == config.Provided {
+	switch args.TLS.Mode {
+	case config.ACMEMode:
+		return &certificate{authority: pulumi.String(args.TLS.ACME.Trust).ToStringOutput()}, nil
+	case config.Provided:
 		return &certificate{
 			chain:     pulumi.String(args.TLS.Certificate),
 			key:       pulumi.ToSecret(pulumi.String(args.TLSKey)).(pulumi.StringOutput),

@@ -79,8 +79,11 @@ func (c certificate) judge(now time.Time) Kind {
 
 // certificates are those in use: an authority of the stack's own serves nobody while a certificate is provided, nor when another one has followed it.
 func (r Recorded) certificates() []certificate {
-	if r.Config.TLS.Mode == config.Provided {
+	switch r.Config.TLS.Mode {
+	case config.Provided:
 		return r.provided()
+	case config.ACMEMode:
+		return nil // the state knows nothing of it; monitoring does
 	}
 	var all []certificate
 	for _, each := range r.State.Resources() {

@@ -80,6 +80,9 @@ func TestCompare_TakesAProvidedCertificateFromTheConfigurationAndLeavesTheAuthor
 	}
 	w.config.TLS.Certificate = ending(t, now.Add(31*day))
 	expect(t, w.compare(t))
+
+	w.config.TLS = config.TLS{Mode: config.ACMEMode}
+	expect(t, w.compare(t))
 }
 
 func TestCompare_FindsACredentialThatIsDue(t *testing.T) {

@@ -63,8 +63,9 @@ const (
 
 	InputHost      = "host"
 	InputTLSMode   = "tlsMode"
-	InputAllow     = "allow"     // networks
-	InputNginxConf = "nginxConf" // the whole text
+	InputDirectory = "acmeDirectory" // URL of the authority that is asked for certificates; empty: none is
+	InputAllow     = "allow"         // networks
+	InputNginxConf = "nginxConf"     // the whole text
 
 	InputRepository = "repository" // where backups are kept, as a URL
 	InputDrill      = "drill"      // how often a backup is restored, as a cron expression
@@ -113,6 +114,9 @@ const CrossSigned = "proxy-ca-cross"
 
 // GrafanaEndpoint is where the edge finds Grafana, on the monitoring network.
 const GrafanaEndpoint = "grafana:3000"
+
+// ChallengeEndpoint is where the edge finds what answers an authority that asks for a certificate.
+const ChallengeEndpoint = HostACME + ":8402"
 
 // HeaderGrafanaUser tells Grafana who has logged in at the edge, and Grafana believes it.
 const HeaderGrafanaUser = "X-WEBAUTH-USER"
@@ -175,6 +179,7 @@ const (
 	HostCache    = "redis"
 	HostAPI      = "prefect-api"
 	HostEdge     = "nginx"
+	HostACME     = "acme"
 
 	HostPrometheus        = "prometheus"
 	HostAlertmanager      = "alertmanager"

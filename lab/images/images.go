@@ -46,6 +46,7 @@ var All = []Image{
 	{Name: "nginxinc/nginx-unprivileged:1.30.6", Dir: "nginx", Base: "forky"},
 	{Name: "prefecthq/prefect:3.8.8-python3.13", Dir: "prefect", Base: "trixie"},
 	{Name: "restic/restic:0.19.1", Dir: "restic", Base: "forky"},
+	{Name: "goacme/lego:v4.35.2", Dir: "lego", Base: Small},
 	{Name: "prom/prometheus:v3.13.5", Dir: "prometheus", Base: Small, Module: "monitoring", Programs: []string{
 		"github.com/prometheus/prometheus/cmd/prometheus", "github.com/prometheus/prometheus/cmd/promtool",
 	}},
@@ -58,8 +59,10 @@ var All = []Image{
 	{Name: "grafana/grafana:12.4.12", Dir: "grafana", Base: Small, Module: ".", Programs: []string{"prefect-platform/lab/images/grafana"}},
 }
 
-// OnDemand lists the images that are provided only when somebody asks for them, because they take long to build.
+// OnDemand lists the images that are provided only when somebody asks for them, because they take long to build or only tests want them.
 var OnDemand = []Image{
+	{Name: "ghcr.io/letsencrypt/pebble:2.10.0", Dir: "pebble", Base: "forky"},
+	{Name: "ghcr.io/letsencrypt/pebble-challtestsrv:2.10.0", Dir: "challtestsrv", Base: "forky"},
 	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
 }
 

@@ -66,12 +66,26 @@ func arrive(t *testing.T, ca string) (status int, err error) {
 // shown is the certificate that the edge shows to a new client now, whoever signed it.
 func shown(t *testing.T) *x509.Certificate {
 	t.Helper()
-	connection, err := tls.Dial("tcp", stack.Request(t, http.MethodGet, "/", nil).URL.Host, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", MinVersion: tls.VersionTLS12})
+	certificate, err := shownAt(edgeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return certificate
+}
+
+// shownAt fails where no certificate is shown.
+func shownAt(address string) (*x509.Certificate, error) {
+	connection, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", MinVersion: tls.VersionTLS12})
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = connection.Close() }()
-	return connection.ConnectionState().PeerCertificates[0]
+	return connection.ConnectionState().PeerCertificates[0], nil
+}
+
+func edgeAddress(t *testing.T) string {
+	t.Helper()
+	return stack.Request(t, http.MethodGet, "/", nil).URL.Host
 }
 
 func awaitShown(t *testing.T, certificate string) {
