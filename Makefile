@@ -98,13 +98,14 @@ policies: ## preview the program, and each of its mutations, with the real comma
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
+	@cd lab && go run ./cmd/lab image pebble challtestsrv
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 70m -v -run '$(E2E)' .
 
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
 
 drills: mutations ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
-	@cd lab && go run ./cmd/lab image loki
+	@cd lab && go run ./cmd/lab image loki pebble challtestsrv
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 
