@@ -101,7 +101,7 @@ func (a Args) legoArguments() []string {
 	}
 	if o.Challenge == config.ChallengeHTTP {
 		_, port, _ := net.SplitHostPort(tokens.ChallengeEndpoint)
-		return append(arguments, "--http", "--http.port", ":"+port)
+		return append(arguments, "--http", "--http.port", ":"+port, "--http.delay", "5s") // in which the edge learns where lego is
 	}
 	arguments = append(arguments, "--dns", o.Provider)
 	if len(o.Resolvers) > 0 { // they are who knows: the servers of the zone may be out of reach

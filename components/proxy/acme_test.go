@@ -198,7 +198,7 @@ func TestNew_AsksAnAuthorityThroughTheEdge(t *testing.T) {
 	if got := networksOf(t, r, acmeName); !slices.Equal(got, []string{"egress", "edge"}) {
 		t.Errorf("it is on %v", got)
 	}
-	if got := commandOf(t, r, acmeName); !strings.HasSuffix(got, "--server https://acme-v02.api.letsencrypt.org/directory --email team@corp.net --accept-tos --domains prefect.corp.net --domains flows.corp.net --http --http.port :8402") {
+	if got := commandOf(t, r, acmeName); !strings.HasSuffix(got, "--server https://acme-v02.api.letsencrypt.org/directory --email team@corp.net --accept-tos --domains prefect.corp.net --domains flows.corp.net --http --http.port :8402 --http.delay 5s") {
 		t.Errorf("it runs %s", got)
 	}
 	conf := r.Find(t, tokens.Proxy, "proxy").Inputs[tokens.InputNginxConf].StringValue()

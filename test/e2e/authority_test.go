@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -32,19 +33,31 @@ const pebbleConfig = `{"pebble": {
 
 // names is a server of names that knows every name as the edge, wherever that is just then. Clients outside find the edge under localhost, the authority cannot.
 const names = `
-import socket, sys
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("0.0.0.0", 8053))
-while True:
-    query, client = server.recvfrom(4096)
+import socket, socketserver, sys, threading
+
+def answer(query):
     end = query.index(b"\0", 12) + 5
-    answer = b""
+    found = b""
     if query[end - 4:end - 2] == b"\0\1":
-        try:
-            answer = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + socket.inet_aton(socket.gethostbyname(sys.argv[1]))
-        except OSError as e:
-            print(e, flush=True)
-    server.sendto(query[:2] + b"\x85\x80\0\1" + (b"\0\1" if answer else b"\0\0") + b"\0\0\0\0" + query[12:end] + answer, client)
+        found = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + socket.inet_aton(socket.gethostbyname(sys.argv[1]))
+    return query[:2] + b"\x85\x80\0\1" + (b"\0\1" if found else b"\0\0") + b"\0\0\0\0" + query[12:end] + found
+
+class Datagram(socketserver.BaseRequestHandler):
+    def handle(self):
+        query, server = self.request
+        server.sendto(answer(query), self.client_address)
+
+class Stream(socketserver.StreamRequestHandler):
+    def handle(self):
+        while length := self.rfile.read(2):
+            reply = answer(self.rfile.read(int.from_bytes(length)))
+            self.wfile.write(len(reply).to_bytes(2) + reply)
+
+stream = socketserver.ThreadingTCPServer(("0.0.0.0", 8053), Stream)
+datagram = socketserver.ThreadingUDPServer(("0.0.0.0", 8053), Datagram)
+print("ready", flush=True)
+threading.Thread(target=stream.serve_forever).start()
+datagram.serve_forever()
 `
 
 // fetchPage prints a page of a server whose certificate is not known.
@@ -66,7 +79,7 @@ func startAuthority(t *testing.T, dns string) *authority {
 	a := &authority{network: "prefect-" + stack.Name + "-edge"}
 	python := stack.Container(t, "api").Config.Image
 	if dns == "names:8053" {
-		stack.StartHelper(t, Helper{
+		awaitReady(t, Helper{
 			Image: python, Command: []string{"python", "/e2e/script.py", "prefect-" + stack.Name + "-nginx"}, Network: a.network, Alias: "names", Files: withScript(nil, names),
 		})
 	} else {
@@ -86,6 +99,18 @@ func startAuthority(t *testing.T, dns string) *authority {
 		Image: python, Command: []string{"python", "/e2e/script.py", "https://pebble:15000/roots/0"}, Network: a.network, Files: withScript(nil, fetchPage),
 	}).Wait(t)
 	return a
+}
+
+// awaitReady starts a helper that says when it listens.
+func awaitReady(t *testing.T, h Helper) {
+	t.Helper()
+	helper := stack.StartHelper(t, h)
+	Await(t, time.Minute, h.Alias+" to listen", func() error {
+		if out, _ := helper.Output(t); !strings.Contains(out, "ready") {
+			return fmt.Errorf("it says %q", out)
+		}
+		return nil
+	})
 }
 
 // asked makes a stack ask this authority.
@@ -109,14 +134,16 @@ class Provider(http.server.BaseHTTPRequestHandler):
             urllib.request.urlopen("http://records:8055/" + verb, body)
             self.send_response(200)
         self.end_headers()
-http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Provider).serve_forever()
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Provider)
+print("ready", flush=True)
+server.serve_forever()
 `
 
 // startRecords starts a provider of DNS, and returns the password that it wants.
 func startRecords(t *testing.T) (password string) {
 	t.Helper()
 	password = "gJ7rT2mW9qLx4VbN"
-	stack.StartHelper(t, Helper{
+	awaitReady(t, Helper{
 		Image: stack.Container(t, "api").Config.Image, Command: []string{"python", "/e2e/script.py", password}, Network: "prefect-" + stack.Name + "-egress", Alias: "dns-provider",
 		Files: withScript(nil, provider),
 	})

@@ -120,7 +120,7 @@ var edgeScenarios = []scenario{
 	{
 		alert: "CertificateRenewalStopped", is: "warning edge",
 		input: []string{`up{job="node",instance="a"} | 1x200`, `prefect_certificate_looked_seconds | 0+60x30 1800x60 5460+60x60`},
-		fires: 61 * minute, over: 92 * minute,
+		fires: 60 * minute, over: 92 * minute,
 		says:  "What asks the authority for the next certificate has not reported for a quarter of an hour.",
 		quiet: []string{`up{job="node",instance="a"} | 0x200; up{job="edge",instance="a"} | 1x200`, `up{job="node",instance="a"} | 1x200; prefect_certificate_looked_seconds | 0+60x200`},
 	},
