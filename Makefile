@@ -87,6 +87,7 @@ launchers: .lab/venv/ready ## test the Python programs that run inside the conta
 	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
 
 integration: .lab/venv/ready ## tests of single parts on the lab's engine: image contracts, edge
+	@cd lab && go run ./cmd/lab image pebble challtestsrv
 	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
 
 images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official

@@ -59,17 +59,21 @@ var All = []Image{
 	{Name: "grafana/grafana:12.4.12", Dir: "grafana", Base: Small, Module: ".", Programs: []string{"prefect-platform/lab/images/grafana"}},
 }
 
-// OnDemand lists the images that are provided only when somebody asks for them, because they take long to build or only tests want them.
+// OnDemand lists the images that are provided only when somebody asks for them, because they take long to build.
 var OnDemand = []Image{
+	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
+}
+
+// ForTests lists the images that no stack runs, provided only when somebody asks for them.
+var ForTests = []Image{
 	{Name: "ghcr.io/letsencrypt/pebble:2.10.0", Dir: "pebble", Base: "forky"},
 	{Name: "ghcr.io/letsencrypt/pebble-challtestsrv:2.10.0", Dir: "challtestsrv", Base: "forky"},
-	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
 }
 
 // Find gives images by their folders.
 func Find(dirs []string) ([]Image, error) {
 	var found []Image
-	known := slices.Concat(All, OnDemand)
+	known := slices.Concat(All, OnDemand, ForTests)
 	for _, dir := range dirs {
 		at := slices.IndexFunc(known, func(i Image) bool { return i.Dir == dir })
 		if at < 0 {
