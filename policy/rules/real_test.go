@@ -143,8 +143,8 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 		secrets = append(secrets, config.Namespace+":acmeSecrets")
 	}
 	set(t, values, "monitoring", "enabled", watched)
+	set(t, values, "backup", "enabled", watched)
 	if watched {
-		set(t, values, "backup", "enabled", true)
 		if stack == "dev" {
 			set(t, values, "rotation", "ca", map[string]any{"b": 1, "active": "b", "keep": true, "since": today.Format(time.DateOnly)})
 		}
