@@ -87,6 +87,7 @@ launchers: .lab/venv/ready ## test the Python programs that run inside the conta
 	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
 
 integration: .lab/venv/ready ## tests of single parts on the lab's engine: image contracts, edge
+	@cd lab && go run ./cmd/lab image pebble challtestsrv
 	@. .lab/env && go test -tags lab -count=1 ./components/proxy ./internal/... && cd lab && go test -tags lab -count=1 ./...
 
 images-contract: lab ## hold the images that the engine has to the contract of the official ones, and fail when they are not official
@@ -98,13 +99,14 @@ policies: ## preview the program, and each of its mutations, with the real comma
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
+	@cd lab && go run ./cmd/lab image pebble challtestsrv
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 70m -v -run '$(E2E)' .
 
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
 
 drills: mutations ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
-	@cd lab && go run ./cmd/lab image loki postgres-17 prefect-3.7
+	@cd lab && go run ./cmd/lab image loki postgres-17 prefect-3.7 pebble challtestsrv
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
 

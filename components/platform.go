@@ -121,6 +121,10 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 			watched.Grafana = tokens.GrafanaEndpoint
 		}
 	}
+	var acme *proxy.ACME
+	if c.TLS.Mode == config.ACMEMode {
+		acme = &proxy.ACME{Image: images.Resolve(c.Images, images.Lego), Network: networks[tokens.NetworkEgress].name, Egress: c.Egress, Secrets: c.Secrets.ACMESecrets}
+	}
 	edge, err := proxy.New(ctx, "proxy", proxy.Args{
 		Engine:     engine,
 		Image:      images.Resolve(c.Images, images.Nginx),
@@ -128,12 +132,14 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 		Edge:       c.Edge,
 		TLS:        c.TLS,
 		TLSKey:     c.Secrets.TLSKey,
+		CA:         c.Rotation.CA,
 		User:       c.Access.User,
 		Credential: secrets.api,
 		Upstream:   fmt.Sprintf("%s:%d", tokens.APIHost(c.Rotation.API.Active, c.Rotation.API.Generation()), prefect.Port),
 		After:      server.API,
 		Networks:   proxy.Networks{Edge: networks[tokens.NetworkEdge].name, App: networks[tokens.NetworkApp].name},
 		Monitoring: watched,
+		ACME:       acme,
 	})
 	if err != nil {
 		return nil, err
@@ -185,9 +191,9 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 		Networks:  monitoring.Networks{Mon: networks[tokens.NetworkMon].name, Subnet: networks[tokens.NetworkMon].subnet, DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name, Logs: networks[tokens.NetworkLogs].name},
 		Exporter:  exporter,
 		Logs:      engine.Logs,
-		Reports:   reports,
-		Database:  db,
-		Migrated:  server.API,
+		Reports:   reports, Certificates: edge.Reports,
+		Database: db,
+		Migrated: server.API,
 		Secrets: monitoring.Secrets{
 			API:              secrets.api.Active().Secret,
 			PostgresExporter: secrets.postgresExporter.Active().Secret,
@@ -196,7 +202,7 @@ func newMonitoring(ctx *pulumi.Context, c config.Config, engine *workload.Engine
 			WatchdogURL:      c.Secrets.WatchdogURL,
 		},
 	}
-	if c.TLS.Mode == config.SelfSigned {
+	if args.Settings.PrivateCA {
 		args.CACertificate = edge.CACertificate
 	}
 	_, err := monitoring.New(ctx, "monitoring", args)

@@ -90,7 +90,7 @@ type Rate struct {
 
 // TLS says where the edge's certificate comes from.
 type TLS struct {
-	// Mode is "selfSigned" (a CA of the stack signs it) or "provided" (certificate below, key in the secret tlsKey).
+	// Mode is "selfSigned" (a CA of the stack signs it), "provided" (certificate below, key in the secret tlsKey) or "acme" (an authority is asked for it, and for the next one in time).
 	Mode string `json:"mode"`
 	// Certificate is the PEM chain, leaf first; only with mode "provided". It must be valid now, name the host, and have an RSA key of 2048 bits or an ECDSA key of P-256 or more.
 	Certificate string `json:"certificate"`
@@ -98,8 +98,28 @@ type TLS struct {
 	ValidityDays int `json:"validityDays"`
 	// RenewalDays is how many days before its end an `up` renews a self-signed leaf; less than validityDays.
 	RenewalDays int `json:"renewalDays"`
-	// AlsoFor lists further DNS names or IP addresses of a self-signed certificate.
+	// AlsoFor lists further DNS names or IP addresses of a self-signed certificate, or DNS names of one with mode "acme".
 	AlsoFor []string `json:"alsoFor"`
+	// ACME is how an authority is asked for certificates, with mode "acme".
+	ACME ACME `json:"acme"`
+}
+
+// ACME is how an authority is asked for certificates. Who uses it agrees to the authority's terms. See docs/operations.md, Certificate.
+type ACME struct {
+	// Directory is the authority: "letsencrypt-staging" to try it out (clients trust none of its certificates, and production refuses it), "letsencrypt", or the URL of another one's directory.
+	Directory string `json:"directory"`
+	// Email is whom the authority tells of what concerns the account.
+	Email string `json:"email"`
+	// Challenge is how the names are shown to be yours: "http" (the authority asks port 80 of each name, from anywhere) or "dns" (records are made at your DNS provider; nothing need be reached).
+	Challenge string `json:"challenge"`
+	// Provider is the code of the DNS provider, as https://go-acme.github.io/lego/dns/ lists them; with challenge "dns".
+	Provider string `json:"provider"`
+	// Settings are variables of the provider that are no secrets, such as AWS_REGION. Secret ones are in the secret acmeSecrets.
+	Settings map[string]string `json:"settings"`
+	// Resolvers are DNS servers, as address:port, that are asked where a name belongs and whether a record has arrived; none: the engine's, and then the servers of the zone.
+	Resolvers []string `json:"resolvers"`
+	// Trust are PEM certificates that clients must trust, where the authority is a company's own. How it is reached itself is in egress.
+	Trust string `json:"trust"`
 }
 
 // Database is the PostgreSQL container.
@@ -204,6 +224,8 @@ type Rotation struct {
 	Backup Slots `json:"backup"`
 	// BackupRole is the password with which the backup copies the database.
 	BackupRole Slots `json:"backupRole"`
+	// CA is the authority that signs a self-signed certificate. While both are kept, who trusts only one of them is served as well.
+	CA Slots `json:"ca"`
 }
 
 // Slots are the two values of a credential. Raising the idle slot's generation and making it active is a rotation; keep: false retires the other value.
@@ -238,7 +260,7 @@ type Network struct {
 type Images struct {
 	// Registry is a mirror's prefix, such as "mirror.example.com/hub", put before every image name.
 	Registry string `json:"registry"`
-	// Override replaces single images by name: postgres, redis, prefect, nginx, restic, prometheus, alertmanager, grafana, loki, postgresExporter, nodeExporter, blackboxExporter. An exact tag or a digest is required.
+	// Override replaces single images by name: postgres, redis, prefect, nginx, restic, lego, prometheus, alertmanager, grafana, loki, postgresExporter, nodeExporter, blackboxExporter. An exact tag or a digest is required.
 	Override map[string]string `json:"override"`
 }
 
@@ -380,6 +402,8 @@ type Secrets struct {
 	TLSKey string `config:"tlsKey"`
 	// WorkerSecrets maps names of environment variables to values for workers that list them.
 	WorkerSecrets map[string]string `config:"workerSecrets"`
+	// ACMESecrets maps variables of the DNS provider, such as CF_DNS_API_TOKEN, to values. The container finds each in a file, named by the variable with _FILE at its end.
+	ACMESecrets map[string]string `config:"acmeSecrets"`
 	// ReceiverSecrets maps names of receivers of alerts to their passwords, URLs or keys.
 	ReceiverSecrets map[string]string `config:"receiverSecrets"`
 	// BackupSecret opens the repository of backups: the secret access key of S3, the password at a REST server, or the private key for SFTP.

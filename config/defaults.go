@@ -19,7 +19,7 @@ func Default() Config {
 			MemoryMiB:  128,
 			CPUs:       1,
 		},
-		TLS: TLS{Mode: SelfSigned, ValidityDays: 90, RenewalDays: 30},
+		TLS: TLS{Mode: SelfSigned, ValidityDays: 90, RenewalDays: 30, ACME: ACME{Directory: LetsEncryptStaging, Challenge: ChallengeHTTP}},
 		Database: Database{
 			MemoryMiB:          1024,
 			CPUs:               2,
@@ -34,7 +34,7 @@ func Default() Config {
 		Services: Services{Replicas: 1, MemoryMiB: 768, CPUs: 1, PoolSize: 5, PoolOverflow: 10},
 		Workers:  []Worker{DefaultWorker()},
 		Access:   Access{User: "prefect"},
-		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot(), Backup: firstSlot(), BackupRole: firstSlot()},
+		Rotation: Rotation{Database: firstSlot(), API: firstSlot(), Redis: firstSlot(), PostgresExporter: firstSlot(), SQLExporter: firstSlot(), Backup: firstSlot(), BackupRole: firstSlot(), CA: firstSlot()},
 		Network:  Network{Base: "10.213.0.0/16"},
 		Backup:   Backup{Repository: Local, EveryHours: 24, KeepDays: 14, DrillDays: 7, MemoryMiB: 256},
 		Monitoring: Monitoring{
@@ -74,4 +74,5 @@ func firstSlot() Slots {
 const (
 	SelfSigned = "selfSigned"
 	Provided   = "provided"
+	ACMEMode   = "acme"
 )

@@ -13,7 +13,7 @@ import (
 
 // exactParts is how many numbers the version in an exact tag has, for each image that Images.Override may name: "18" of PostgreSQL moves, "18.6" does not.
 var exactParts = map[string]int{
-	"postgres": 2, "redis": 3, "prefect": 3, "nginx": 3, "restic": 3,
+	"postgres": 2, "redis": 3, "prefect": 3, "nginx": 3, "restic": 3, "lego": 3,
 	"prometheus": 3, "alertmanager": 3, "grafana": 3, "postgresExporter": 3, "nodeExporter": 3, "blackboxExporter": 3, "loki": 3,
 }
 

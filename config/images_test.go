@@ -24,7 +24,7 @@ var wrongImages = []wrong{
 	refused(`images: {override: {postgress: 'postgres:18.6'}}`,
 		`images.override.postgress: found an unknown key, want a known one: did you mean postgres? (pulumi config rm --path images.override.postgress)`),
 	refused(`images: {override: {tempo: 'grafana/tempo:2.9.0'}}`,
-		`images.override.tempo: found an unknown key, want one of alertmanager, blackboxExporter, grafana, loki, nginx, nodeExporter, postgres, postgresExporter, prefect, prometheus, redis, restic (pulumi config rm --path images.override.tempo)`),
+		`images.override.tempo: found an unknown key, want one of alertmanager, blackboxExporter, grafana, lego, loki, nginx, nodeExporter, postgres, postgresExporter, prefect, prometheus, redis, restic (pulumi config rm --path images.override.tempo)`),
 	refused(`images: {override: {grafana: 'grafana/grafana:12.4'}}`,
 		`images.override.grafana: found "grafana/grafana:12.4", want a tag with a version of 3 numbers, or a digest`),
 	refused(`images: {override: {postgres: postgres}}`,

@@ -11,6 +11,10 @@ const (
 	RotationDueDays = 90
 	// KeepDueDays is for a value that was rotated away and is kept valid: a week, in which every client can learn the new one.
 	KeepDueDays = 7
+	// CADueDays is for the stack's own authority, which is valid for ten years: all of its certificates end within the last one.
+	CADueDays = 9 * 365
+	// CAKeepDays is for the authority before it: people import one by hand, on every machine.
+	CAKeepDays = 90
 )
 
 // apiUser keeps the credential whole in the password file, the URL and the header: a colon would end the name in all three.
@@ -30,6 +34,7 @@ func (c Config) checkRotation(p *Problems, now time.Time) {
 	c.Rotation.SQLExporter.check(p, "rotation.sqlExporter", now)
 	c.Rotation.Backup.check(p, "rotation.backup", now)
 	c.Rotation.BackupRole.check(p, "rotation.backupRole", now)
+	c.Rotation.CA.check(p, "rotation.ca", now)
 }
 
 func (s Slots) check(p *Problems, section string, now time.Time) {

@@ -39,4 +39,11 @@ var wrongAccess = []wrong{
 		`rotation.api.since: found 2999-01-01, want a date that has come: it is when the last rotation was (pulumi config set --path rotation.api.since 2026-11-23)`),
 	refused(`rotation: {api: {active: b, a: 0, b: 1, keep: true}}`,
 		`rotation.api.keep: found true, with generation 0 in slot a, want false: there is no other value to keep (pulumi config set --path rotation.api.keep false)`),
+	refused(`rotation: {ca: {a: -1, b: -1, active: c}}`,
+		`rotation.ca.a: found -1, want 0 to 1000000 (pulumi config set --path rotation.ca.a 0)`,
+		`rotation.ca.active: found "c", want a or b (pulumi config set --path rotation.ca.active a)`,
+		`rotation.ca.b: found -1, want 0 to 1000000 (pulumi config set --path rotation.ca.b 0)`),
+	refused(`rotation: {ca: {since: never, keep: true}}`,
+		`rotation.ca.keep: found true, with generation 0 in slot b, want false: there is no other value to keep (pulumi config set --path rotation.ca.keep false)`,
+		`rotation.ca.since: found "never", want a date as YYYY-MM-DD (pulumi config set --path rotation.ca.since 2026-11-23)`),
 }

@@ -27,8 +27,10 @@ func (c Config) checkTLS(p *Problems, now time.Time) {
 		c.checkSelfSigned(p)
 	case Provided:
 		c.checkProvided(p, now)
+	case ACMEMode:
+		c.checkACME(p)
 	default:
-		p.add("tls.mode", quoteOrNothing(c.TLS.Mode), SelfSigned+" or "+Provided, set("tls.mode", SelfSigned))
+		p.add("tls.mode", quoteOrNothing(c.TLS.Mode), SelfSigned+", "+Provided+" or "+ACMEMode, set("tls.mode", SelfSigned))
 	}
 }
 

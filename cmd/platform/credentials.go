@@ -26,9 +26,9 @@ With --env, print the variables that point Prefect's CLI and SDK at the stack:
 
   eval "$(platform credentials --env)"
 
-With --age, print for each credential which slot is active, since when, when it is due (after %d days), and whether the value before it is still valid (for %d days at
-most). This is what the configuration says; nothing needs to be deployed, and no value is shown. The exit code of the built binary is 2 when something is overdue.`,
-			config.RotationDueDays, config.KeepDueDays),
+With --age, print for each credential which slot is active, since when, when it is due (after %d days, an authority of the stack's own after %d), and whether the value before it is still
+valid (for %d days at most, such an authority for %d). This is what the configuration says; nothing needs to be deployed, and no value is shown. The exit code of the built binary is 2 when something is overdue.`,
+			config.RotationDueDays, config.CADueDays, config.KeepDueDays, config.CAKeepDays),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := open(c.Context(), o)

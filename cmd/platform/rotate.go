@@ -29,7 +29,8 @@ func newRotate(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate NAME... | " + rotation.All,
 		Short: "Give credentials new values, and retire the old ones",
-		Long: fmt.Sprintf(`Rotate credentials: database, api, redis, with monitoring postgresExporter and sqlExporter, with a backup its key (backup) and role (backupRole). It makes two edits of the configuration, with an up after each:
+		Long: fmt.Sprintf(`Rotate credentials: database, api, redis, with monitoring postgresExporter and sqlExporter, with a backup its key (backup) and role (backupRole), and
+with a self-signed certificate its authority (ca). It makes two edits of the configuration, with an up after each:
 
   1. a new value in the slot that is not active, which becomes active; the old value stays valid
   2. the old value stops being valid
@@ -38,12 +39,12 @@ Several credentials, or %s, share the two. After each step it checks through the
 is as long as it is to be, and no longer.
 
 With --keep it stops after the first step, so that people and remote clients can learn the new value of api (platform credentials). The same command without --keep goes on
-from there, as it does after one that was interrupted; --back makes the old value active again and retires the new one. A kept value is due after %d days.
+from there, as it does after one that was interrupted; --back makes the old value active again and retires the new one. A kept value is due after %d days, a kept authority after %d.
 
 With --write-only it writes the edits of the next step into the stack's file, to be reviewed and committed, and deploys nothing. This is the default where the variable %s
 is true, as in the pipelines that deploy (docs/ci.md).
 
-For a value of your own, supply it for the other slot first, as in pulumi config set --secret prefect-platform:apiPasswordB.`, rotation.All, config.KeepDueDays, deployedElsewhere),
+For a value of your own, supply it for the other slot first, as in pulumi config set --secret prefect-platform:apiPasswordB.`, rotation.All, config.KeepDueDays, config.CAKeepDays, deployedElsewhere),
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, names []string) error {
 			if !c.Flags().Changed("write-only") {
@@ -108,7 +109,7 @@ func (r *rotate) plan(c config.Config, names []string, today time.Time) ([]rotat
 	case len(steps) == 0:
 		return nil, errors.New("nothing can be taken back: no credential has an old value that is still kept")
 	case r.keep && steps[0].Retires():
-		return nil, fmt.Errorf("the old value is kept for more than %d days, and the policies let nothing be deployed with it: leave --keep out", config.KeepDueDays)
+		return nil, errors.New("an old value is kept for longer than the policies allow, which let nothing be deployed with it: leave --keep out")
 	case r.keep:
 		return steps[:1], nil
 	}

@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"prefect-platform/config"
 	"prefect-platform/internal/rotation"
 )
 
@@ -40,6 +39,9 @@ func (t *turning) announce(steps []rotation.Step) {
 	last := steps[len(steps)-1]
 	if move, found := last.Find(rotation.API); found && move.Action == rotation.Retire {
 		fmt.Fprintf(t.out, "Whoever logs in with the value in slot %s of %s is refused after step %d. --keep lets it be valid until the next call.\n", move.After.Idle(), rotation.API, len(steps))
+	}
+	if move, found := last.Find(rotation.CA); found && move.Action == rotation.Retire {
+		fmt.Fprintf(t.out, "Whoever trusts nothing but the authority in slot %s cannot connect after step %d. --keep lets it be trusted until the next call.\n", move.After.Idle(), len(steps))
 	}
 }
 
@@ -156,9 +158,12 @@ func (t *turning) summarise(steps []rotation.Step) {
 	if _, api := after[rotation.API]; api {
 		fmt.Fprintf(t.out, "%s shows the new value of %s, for people and remote clients.\n", t.command("credentials"), rotation.API)
 	}
+	if _, ca := after[rotation.CA]; ca {
+		fmt.Fprintf(t.out, "%s writes the file with what browsers and remote clients are to trust.\n", t.command("credentials"))
+	}
 	if len(kept) > 0 {
-		fmt.Fprintf(t.out, "Within %d days: %s retires the old value, %s takes it back.\n",
-			config.KeepDueDays, t.command("rotate "+strings.Join(kept, " ")), t.command("rotate --back "+strings.Join(kept, " ")))
+		fmt.Fprintf(t.out, "Until then: %s retires the old value, %s takes it back.\n",
+			t.command("rotate "+strings.Join(kept, " ")), t.command("rotate --back "+strings.Join(kept, " ")))
 	}
 }
 

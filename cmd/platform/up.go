@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"prefect-platform/config"
 	"prefect-platform/internal/catalogue"
 	"prefect-platform/internal/clone"
 	"prefect-platform/internal/engine/live"
@@ -183,6 +184,11 @@ func (s *session) welcome(ctx context.Context, x *examination) error {
 	}
 	if x.tunnelled(access.URL) {
 		fmt.Printf("\nPrefect runs, on the engine's own %s: reach it through a tunnel, ssh -L.\n", access.URL)
+		return nil
+	}
+	if x.Config.TLS.TriedOut() {
+		fmt.Printf("\nThe authority gives a certificate, for trying out: nobody trusts it. For one that clients trust: pulumi config set --stack %s --path %s:tls.acme.directory %s, and %s.\n",
+			s.options.stack, config.Namespace, config.LetsEncrypt, s.command("up"))
 		return nil
 	}
 	within, cancel := context.WithTimeout(ctx, answerWithin)

@@ -14,8 +14,11 @@ import (
 	"prefect-platform/internal/workload"
 )
 
-// reportsDir is where the exporter of the host's figures finds the reports of the backup.
-const reportsDir = "/reports"
+// Where the exporter of the host's figures finds the reports of the backup, and of what asks for certificates.
+const (
+	reportsDir      = "/reports"
+	certificatesDir = "/certificates"
+)
 
 // EdgeLogPort is where the edge's log arrives, UDP.
 const EdgeLogPort = 5140
@@ -82,9 +85,14 @@ func (a Args) nodeExporter() workload.Spec {
 		"--collector.filesystem.mount-points-include=^" + workload.FilesDir + "$",
 		"--no-collector.netdev", "--no-collector.netclass", "--no-collector.netstat", "--no-collector.sockstat", "--no-collector.softnet", "--no-collector.udp_queues", // of the container
 	}
-	if a.Reports != nil {
-		s.Command = append(s.Command, "--collector.textfile.directory="+reportsDir)
-		s.Mounts = []workload.Mount{{Volume: a.Reports.Name, Path: reportsDir, ReadOnly: true}}
+	for _, from := range []struct {
+		volume *workload.Volume
+		at     string
+	}{{a.Reports, reportsDir}, {a.Certificates, certificatesDir}} {
+		if from.volume != nil {
+			s.Command = append(s.Command, "--collector.textfile.directory="+from.at)
+			s.Mounts = append(s.Mounts, workload.Mount{Volume: from.volume.Name, Path: from.at, ReadOnly: true})
+		}
 	}
 	return s
 }
@@ -129,11 +137,14 @@ func inPython(s *workload.Spec, at catalogue.Endpoint, name, program string, arg
 	s.Health = workload.Health{Command: []string{"python", "-S", "-E", "-c", alive}, Interval: seldom}
 }
 
-// exempt are the workloads that nobody asks for metrics: what they do is seen in Prefect's tables, in the answers of the API and in the reports of the backup.
+// exempt are the workloads that nobody asks for metrics: what they do is seen in Prefect's tables, in the answers of the API and in reports.
 func (a Args) exempt() []string {
 	all := []string{"redis", "services"}
 	if a.Reports != nil {
 		all = append(all, tokens.BackupReceiver, tokens.BackupCopier, tokens.BackupStore, tokens.BackupDrill)
+	}
+	if a.Certificates != nil {
+		all = append(all, tokens.HostACME)
 	}
 	return all
 }

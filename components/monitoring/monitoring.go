@@ -22,7 +22,7 @@ import (
 	"prefect-platform/internal/workload"
 )
 
-// Args describe a monitoring; all fields but Reports, CACertificate, Receivers and WatchdogURL are required.
+// Args describe a monitoring; all fields but Reports, Certificates, CACertificate, Receivers and WatchdogURL are required.
 type Args struct {
 	Engine    *workload.Engine
 	Images    Images
@@ -35,6 +35,7 @@ type Args struct {
 	Logs      netip.AddrPort // where the logs of containers arrive, fixed as well; unused without Options.Logs
 
 	Reports       *workload.Volume // of the backup; nil without one
+	Certificates  *workload.Volume // reports of what asks an authority for certificates; nil without
 	Database      *database.Database
 	Migrated      []pulumi.Resource  // ready when Prefect's tables are there
 	CACertificate pulumi.StringInput // of the authority that signed the edge's certificate, when clients do not trust it anyway
@@ -110,9 +111,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		stored = pulumi.DependsOn([]pulumi.Resource{lines.Ready})
 	}
 
-	var reported pulumi.ResourceOption
-	if args.Reports != nil {
-		reported = pulumi.DependsOn([]pulumi.Resource{args.Reports.Ready})
+	var reports []pulumi.Resource
+	for _, each := range []*workload.Volume{args.Reports, args.Certificates} {
+		if each != nil {
+			reports = append(reports, each.Ready)
+		}
 	}
 
 	type part struct {
@@ -124,7 +127,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		{specs.prometheus, pulumi.DependsOn([]pulumi.Resource{metrics.Ready})},
 		{specs.postgresExporter, pulumi.DependsOnInputs(args.Database.Ready)},
 		{specs.sqlExporter, pulumi.DependsOnInputs(grants.Done)},
-		{specs.nodeExporter, reported},
+		{specs.nodeExporter, pulumi.DependsOn(reports)},
 		{specs.blackboxExporter, nil},
 		{specs.edgeExporter, nil},
 	}
@@ -210,6 +213,8 @@ func (a Args) validate() error {
 		return errors.New("the passwords of Prefect's credential and of both exporters are required")
 	case a.Settings.Backup != (a.Reports != nil):
 		return errors.New("alerts about backups and the volume with their reports belong together")
+	case a.Settings.ACME != (a.Certificates != nil):
+		return errors.New("alerts about asking for certificates and the volume with reports of it belong together")
 	case a.Settings.PrivateCA != (a.CACertificate != nil):
 		return errors.New("an authority of the stack's own and its certificate belong together")
 	}

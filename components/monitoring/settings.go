@@ -16,7 +16,8 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Logs = c.Monitoring.Logs.Enabled
 	s.Host = c.Host
 	s.User = c.Access.User
-	s.PrivateCA = c.TLS.Mode == config.SelfSigned
+	s.ACME = c.TLS.Mode == config.ACMEMode
+	s.PrivateCA = c.TLS.Mode == config.SelfSigned || s.ACME && c.TLS.ACME.Trust != ""
 	s.API = tokens.APIMetricsHost(c.Rotation.API.Active, c.Rotation.API.Generation())
 	s.Replicas = c.API.Replicas
 	s.APIMemory = c.API.MemoryMiB << 20

@@ -204,6 +204,9 @@ func (b *bench) arguments(spec workload.Spec) []string {
 		}
 		args = append(args, "--network", joined)
 	}
+	for name, value := range spec.Env {
+		args = append(args, "--env", name+"="+value)
+	}
 	if spec.WorkingDir != "" {
 		args = append(args, "--workdir", spec.WorkingDir)
 	}

@@ -34,12 +34,13 @@ const (
 // labEdge is a running edge before a running upstream.
 type labEdge struct {
 	*bench
-	args      Args
-	cert      *certificate
-	roots     *x509.CertPool
-	container string
-	https     string // address on the host
-	http      string
+	args         Args
+	cert         *certificate
+	certificates *workload.Volume // where an authority gives them
+	roots        *x509.CertPool
+	container    string
+	https        string // address on the host
+	http         string
 }
 
 // startEdge runs an edge before an upstream. An edit changes the arguments first.
@@ -120,17 +121,29 @@ func (e *labEdge) install(edits ...func(files map[string]workload.File)) (log st
 
 func (e *labEdge) run() {
 	e.t.Helper()
-	e.container = docker(e.t, append([]string{"run", "-d"}, e.arguments(e.args.nginx(e.releases))...)...)
+	e.container = docker(e.t, append([]string{"run", "-d"}, e.arguments(e.args.nginx(e.releases, e.certificates))...)...)
 	for port, into := range map[int]*string{nginxconf.HTTPSPort: &e.https, nginxconf.HTTPPort: &e.http} {
 		*into = strings.Fields(docker(e.t, "port", e.container, fmt.Sprint(port)))[0]
 	}
 	await(e.t, 10*time.Second, "nginx", func() error {
+		if e.cert.chain == nil {
+			return e.answers()
+		}
 		connection, err := e.dial("localhost")
 		if err == nil {
 			_ = connection.Close()
 		}
 		return err
 	})
+}
+
+// answers tells whether nginx listens, with or without a certificate.
+func (e *labEdge) answers() error {
+	connection, err := net.Dial("tcp", e.http)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
 }
 
 // dial connects with a name in the handshake; "" sends none.

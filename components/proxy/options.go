@@ -7,6 +7,7 @@ import (
 
 	"prefect-platform/config"
 	"prefect-platform/internal/nginxconf"
+	"prefect-platform/internal/tokens"
 )
 
 // everyone is who may connect where the configuration names nobody, which it refuses in production.
@@ -43,8 +44,14 @@ func (a Args) options() (nginxconf.Options, error) {
 	if a.Monitoring != nil {
 		o.Monitoring = &nginxconf.Monitoring{Subnet: a.Monitoring.Subnet, Exporter: a.Monitoring.Exporter, Grafana: a.Monitoring.Grafana}
 	}
-	if a.TLS.Mode == config.Provided {
+	switch a.TLS.Mode {
+	case config.Provided:
 		o.AlsoFor = nil
+	case config.ACMEMode:
+		o.Certificates = acmeDir + "/current/"
+		if a.TLS.ACME.Challenge == config.ChallengeHTTP {
+			o.Challenge = tokens.ChallengeEndpoint
+		}
 	}
 	for _, list := range []struct {
 		texts []string

@@ -30,7 +30,8 @@ type Args struct {
 	Host   string // under which clients reach it
 	Edge   config.Edge
 	TLS    config.TLS
-	TLSKey string // PEM, with a provided certificate only
+	TLSKey string       // PEM, with a provided certificate only
+	CA     config.Slots // of the stack's own authority
 
 	User       string // of the one credential
 	Credential *credential.Credential
@@ -40,6 +41,7 @@ type Args struct {
 	Networks Networks
 
 	Monitoring *Monitoring // nil: nobody watches it
+	ACME       *ACME       // with this mode of TLS only
 }
 
 // Networks are the names of the Docker networks that the edge joins.
@@ -60,10 +62,13 @@ type Monitoring struct {
 type Proxy struct {
 	pulumi.ResourceState
 
-	// CACertificate is the PEM certificate of the authority that signs a self-signed edge, which clients must trust; empty when the certificate is a provided one.
+	// CACertificate is the PEM certificate of the authority that signs a self-signed edge, which clients must trust, with that of the one before it while that is kept;
+	// empty when the certificate is a provided one.
 	CACertificate pulumi.StringOutput
 	// Ready holds the container, which serves the newest configuration.
 	Ready []pulumi.Resource
+	// Reports has text files about certificates for the exporter of the host's figures; nil unless an authority is asked for them.
+	Reports *workload.Volume
 }
 
 // New adds the edge to the stack. It fails before any resource is registered when args are incomplete or a provided certificate does not fit.
@@ -81,6 +86,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		tokens.InputImage:     pulumi.String(args.Image),
 		tokens.InputHost:      pulumi.String(args.Host),
 		tokens.InputTLSMode:   pulumi.String(args.TLS.Mode),
+		tokens.InputDirectory: pulumi.String(args.directory()),
 		tokens.InputAllow:     pulumi.ToStringArray(args.allowed()),
 		tokens.InputNginxConf: pulumi.String(conf),
 	}
@@ -101,9 +107,19 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	nginx, err := workload.Run(ctx, args.Engine, name+"-nginx", args.nginx(releases), parent, pulumi.DependsOnInputs(install.Done))
+	volumes, err := args.acmeVolumes(ctx, parent)
 	if err != nil {
 		return nil, err
+	}
+	nginx, err := workload.Run(ctx, args.Engine, name+"-nginx", args.nginx(releases, volumes.certificates), parent, pulumi.DependsOnInputs(install.Done), pulumi.DependsOn(volumes.ready()))
+	if err != nil {
+		return nil, err
+	}
+	if args.TLS.Mode == config.ACMEMode { // it needs an edge that leads the authority to it
+		if _, err := workload.Run(ctx, args.Engine, name+"-"+tokens.HostACME, args.acme(volumes), parent, pulumi.DependsOn(nginx.Ready)); err != nil {
+			return nil, err
+		}
+		proxy.Reports = volumes.reports
 	}
 
 	proxy.CACertificate = cert.authority
@@ -123,8 +139,10 @@ func (a Args) validate() error {
 		return errors.New("user and credential are required")
 	case a.TLS.Mode == config.Provided:
 		return checkPair(a.TLS.Certificate, a.TLSKey, a.Host)
-	case a.TLS.Mode != config.SelfSigned:
-		return fmt.Errorf("TLS mode %q is neither %s nor %s", a.TLS.Mode, config.SelfSigned, config.Provided)
+	case a.TLS.Mode == config.ACMEMode && (a.ACME == nil || a.ACME.Image == "" || a.ACME.Network == nil):
+		return errors.New("image and network of what asks for certificates are required")
+	case a.TLS.Mode != config.SelfSigned && a.TLS.Mode != config.ACMEMode:
+		return fmt.Errorf("TLS mode %q is neither %s, %s nor %s", a.TLS.Mode, config.SelfSigned, config.Provided, config.ACMEMode)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func register(r *mocks.Recorder, edit func(*Args), options ...pulumi.RunOption) 
 			Host:       c.Host,
 			Edge:       c.Edge,
 			TLS:        c.TLS,
+			CA:         c.Rotation.CA,
 			User:       c.Access.User,
 			Credential: api,
 			Upstream:   "prefect-api:4200",
@@ -184,6 +186,43 @@ func TestNew_SignsForEveryNameAndAddressAndProtectsTheAuthority(t *testing.T) {
 	}
 }
 
+func TestNew_HasTheAuthorityBeforeVouchForTheActiveOneWhileItIsKept(t *testing.T) {
+	for name, each := range map[string]struct {
+		slots     config.Slots
+		signs     string
+		protected map[string]bool
+		vouches   string
+	}{
+		"never rotated": {config.Slots{A: 1, Active: "a"}, "proxy-ca", map[string]bool{"proxy-ca": true}, ""},
+		"turned":        {config.Slots{A: 1, B: 1, Active: "b", Keep: true}, "proxy-ca-b1", map[string]bool{"proxy-ca": false, "proxy-ca-b1": true}, "proxy-ca"},
+		"retired":       {config.Slots{A: 1, B: 1, Active: "b"}, "proxy-ca-b1", map[string]bool{"proxy-ca": false, "proxy-ca-b1": true}, ""},
+		"turned again":  {config.Slots{A: 2, B: 1, Active: "a", Keep: true}, "proxy-ca-a2", map[string]bool{"proxy-ca-a2": true, "proxy-ca-b1": false}, "proxy-ca-b1"},
+		"taken back":    {config.Slots{A: 1, B: 1, Active: "a", Keep: true}, "proxy-ca", map[string]bool{"proxy-ca": true, "proxy-ca-b1": false}, "proxy-ca-b1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mustRegister(t, func(a *Args) { a.CA = each.slots })
+			made := map[string]bool{}
+			for _, ca := range r.All(caType) {
+				made[ca.Name] = ca.RegisterRPC.Protect != nil && *ca.RegisterRPC.Protect
+			}
+			if !maps.Equal(made, each.protected) {
+				t.Errorf("authorities and whether they are protected: %v, want %v", made, each.protected)
+			}
+			signers := map[string]string{}
+			for _, signed := range r.All(leafType) {
+				signers[signed.Name] = signed.Inputs["caCertPem"].StringValue()
+			}
+			want := map[string]string{"proxy": "the certificate of " + each.signs}
+			if each.vouches != "" {
+				want[tokens.CrossSigned] = "the certificate of " + each.vouches
+			}
+			if !maps.Equal(signers, want) {
+				t.Errorf("who signs what: %v, want %v", signers, want)
+			}
+		})
+	}
+}
+
 func TestNew_TakesAProvidedCertificate(t *testing.T) {
 	chain, key := pair(t, time.Now().Add(time.Hour), "prefect.example.com")
 	r := mustRegister(t, func(a *Args) {
@@ -230,7 +269,8 @@ func TestNew_RefusesBadArgumentsBeforeAnythingIsRegistered(t *testing.T) {
 		"no network of it":  {monitored(nil), "monitoring needs a network"},
 		"no host":           {func(a *Args) { a.Host = "" }, `"" is neither a DNS name nor an IP address`},
 		"not a network":     {func(a *Args) { a.Edge.Allow = []string{"203.0.113.7"} }, `"203.0.113.7" is not a network`},
-		"unknown mode":      {func(a *Args) { a.TLS.Mode = "acme" }, `TLS mode "acme"`},
+		"unknown mode":      {func(a *Args) { a.TLS.Mode = "acmi" }, `TLS mode "acmi"`},
+		"nothing for acme":  {func(a *Args) { a.TLS.Mode = "acme" }, "what asks for certificates"},
 		"no certificate":    {func(a *Args) { a.TLS = config.TLS{Mode: config.Provided} }, "do not belong together"},
 		"key of another":    {provided(other, strangeKey, "other.example.com"), "do not belong together"},
 		"for another host":  {provided(other, otherKey, "localhost"), "is not for localhost"},

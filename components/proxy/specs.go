@@ -32,8 +32,10 @@ func (a Args) install(conf string, cert *certificate, releases *workload.Volume)
 	files := a.credentialFiles()
 	files["install"] = workload.Script(installScript)
 	files[nginxconf.Config] = workload.Text(conf)
-	files[nginxconf.Certificate] = workload.File{Content: cert.chain, Mode: workload.Public}
-	files[nginxconf.CertificateKey] = workload.SecretText(cert.key)
+	if cert.chain != nil {
+		files[nginxconf.Certificate] = workload.File{Content: cert.chain, Mode: workload.Public}
+		files[nginxconf.CertificateKey] = workload.SecretText(cert.key)
+	}
 
 	verify := "-verify_hostname"
 	if _, err := netip.ParseAddr(a.Host); err == nil {
@@ -53,8 +55,8 @@ func (a Args) install(conf string, cert *certificate, releases *workload.Volume)
 }
 
 // nginx is the edge itself. Whatever changes here replaces it, and closes its ports for seconds.
-func (a Args) nginx(releases *workload.Volume) workload.Spec {
-	return workload.Spec{
+func (a Args) nginx(releases, certificates *workload.Volume) workload.Spec {
+	s := workload.Spec{
 		Role:       Host,
 		Image:      a.Image,
 		User:       user,
@@ -76,6 +78,10 @@ func (a Args) nginx(releases *workload.Volume) workload.Spec {
 		Grace:       20 * time.Second, // the script gives open connections 10
 		Order:       workload.StopFirst,
 	}
+	if certificates != nil {
+		s.Mounts = append(s.Mounts, workload.Mount{Volume: certificates.Name, Path: acmeDir, ReadOnly: true})
+	}
+	return s
 }
 
 func (a Args) networks() []workload.Network {

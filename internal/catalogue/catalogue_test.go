@@ -11,7 +11,7 @@ import (
 func full() Settings {
 	s := Defaults()
 	s.Replicas = 2
-	s.Grafana, s.Logs, s.Containers, s.Backup, s.Canary, s.PrivateCA = true, true, true, true, true, true
+	s.Grafana, s.Logs, s.Containers, s.Backup, s.Canary, s.PrivateCA, s.ACME = true, true, true, true, true, true, true
 	return s
 }
 

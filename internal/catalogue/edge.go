@@ -90,9 +90,27 @@ func edgeRules(s Settings) Group {
 	}}
 }
 
+// acmeAlerts judge what components/proxy/files/acme writes into the node exporter's text files.
+func acmeAlerts() []Alert {
+	return []Alert{
+		{
+			Name: "CertificateRenewalFailing", Service: Edge, Severity: Warning, For: time.Hour,
+			Expr:        `prefect_certificate_failures > 0`,
+			Summary:     "The authority gives no certificate",
+			Description: `{{ $value }} attempts have failed, one after the other. The edge serves the certificate that it has, until that ends.`,
+		},
+		{
+			Name: "CertificateRenewalStopped", Service: Edge, Severity: Warning, For: 15 * time.Minute,
+			Expr:        `absent(prefect_certificate_looked_seconds > time() - 900) and on () up{job="node"} == 1`,
+			Summary:     "Nobody looks after the edge's certificate",
+			Description: `What asks the authority for the next certificate has not reported for a quarter of an hour.`,
+		},
+	}
+}
+
 func tlsRules(s Settings) Group {
 	left := `probe_ssl_earliest_cert_expiry{job="probe-edge"} - time() < %d * 86400`
-	return Group{Name: "tls", Alerts: []Alert{
+	group := Group{Name: "tls", Alerts: []Alert{
 		{
 			Name: "CertificateExpiresSoon", Service: Edge, Severity: Warning, For: 10 * time.Minute,
 			Expr:        fmt.Sprintf(left, s.Thresholds.CertificateDays),
@@ -106,4 +124,8 @@ func tlsRules(s Settings) Group {
 			Description: `It ends in {{ $value | humanizeDuration }}; then every client refuses to connect.`,
 		},
 	}}
+	if s.ACME {
+		group.Alerts = append(group.Alerts, acmeAlerts()...)
+	}
+	return group
 }

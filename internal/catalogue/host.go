@@ -24,6 +24,8 @@ var nodeMetrics = map[string][]string{
 	"prefect_backup_last_success_timestamp_seconds":              nil,
 	"prefect_backup_size_bytes":                                  nil,
 	"prefect_backup_restore_test_last_success_timestamp_seconds": nil,
+	"prefect_certificate_failures":                               nil,
+	"prefect_certificate_looked_seconds":                         nil,
 }
 
 // Only what stays and can be filled.

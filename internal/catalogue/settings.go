@@ -23,6 +23,7 @@ type Settings struct {
 	Logs       bool // of containers are collected
 	Containers bool // a source of metrics about single containers exists
 	Backup     bool
+	ACME       bool // an authority is asked for the edge's certificate
 	Canary     bool
 
 	Thresholds Thresholds

@@ -153,7 +153,7 @@ func (s Seen) memory() []Finding {
 }
 
 func limitsMiB(c config.Config) int {
-	sum := c.Edge.MemoryMiB + c.Database.MemoryMiB + c.Redis.MemoryMiB + c.API.Replicas*c.API.MemoryMiB + c.Services.Replicas*c.Services.MemoryMiB + c.Monitoring.LimitsMiB() + c.Backup.LimitsMiB()
+	sum := c.Edge.MemoryMiB + c.Database.MemoryMiB + c.Redis.MemoryMiB + c.API.Replicas*c.API.MemoryMiB + c.Services.Replicas*c.Services.MemoryMiB + c.Monitoring.LimitsMiB() + c.Backup.LimitsMiB() + c.TLS.LimitsMiB()
 	for _, w := range c.Workers {
 		sum += w.Replicas * w.MemoryMiB
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"prefect-platform/config"
+	"prefect-platform/internal/rotation"
 	"prefect-platform/internal/tokens"
 )
 
@@ -76,10 +77,13 @@ func (c certificate) judge(now time.Time) Kind {
 	}
 }
 
-// certificates are those in use: the authority of the stack serves nobody while a certificate is provided.
+// certificates are those in use: an authority of the stack's own serves nobody while a certificate is provided, nor when another one has followed it.
 func (r Recorded) certificates() []certificate {
-	if r.Config.TLS.Mode == config.Provided {
+	switch r.Config.TLS.Mode {
+	case config.Provided:
 		return r.provided()
+	case config.ACMEMode:
+		return nil // the state knows nothing of it; monitoring does
 	}
 	var all []certificate
 	for _, each := range r.State.Resources() {
@@ -88,8 +92,8 @@ func (r Recorded) certificates() []certificate {
 		case ends.IsZero() || each.Replaced():
 		case each.Type() == tokens.LocallySignedCert:
 			all = append(all, certificate{"certificate/" + each.Name(), ends, r.Config.TLS.RenewalDays, CertificateDue, CertificateExpired, r.Command("up")})
-		case each.Type() == tokens.SelfSignedCert:
-			next := fmt.Sprintf("pulumi state unprotect --yes --stack %s '%s' && %s (then every client needs the new one: %s)", r.Stack, each.URN(), r.replace(each.URN()), r.Command("credentials"))
+		case each.Type() == tokens.SelfSignedCert && each.Name() == tokens.Authority(r.Config.Rotation.CA.Active, r.Config.Rotation.CA.Generation()):
+			next := fmt.Sprintf("%s (every client needs the new one: %s)", r.Command("rotate --keep "+rotation.CA), r.Command("credentials"))
 			all = append(all, certificate{"authority/" + each.Name(), ends, AuthorityDueDays, AuthorityDue, AuthorityExpired, next})
 		}
 	}

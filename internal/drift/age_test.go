@@ -43,8 +43,29 @@ func TestCompare_FindsAnAuthorityInItsLastYear(t *testing.T) {
 		w := well()
 		w.recorded("proxy-ca")["outputs"].(object)["validityEndTime"] = at
 		got := w.compare(t)
-		if len(got) != 1 || got[0].Kind != want || got[0].Subject != "authority/proxy-ca" || !strings.Contains(got[0].Next, "pulumi state unprotect") {
+		if len(got) != 1 || got[0].Kind != want || got[0].Subject != "authority/proxy-ca" || !strings.Contains(got[0].Next, "rotate --keep ca") {
 			t.Errorf("%s: got %+v", at, got)
+		}
+	}
+}
+
+func TestCompare_LetsAnAuthorityEndThatNobodyUsesAnyMore(t *testing.T) {
+	w := well()
+	w.recorded("proxy-ca")["outputs"].(object)["validityEndTime"] = "2026-11-27T12:00:00Z"
+	w.config.Rotation.CA = config.Slots{A: 1, B: 1, Active: "b", Since: date(now.Add(-100 * day))}
+	expect(t, w.compare(t))
+}
+
+func TestCompare_GivesAnAuthorityMoreTimeThanAPassword(t *testing.T) {
+	w := well()
+	for age, want := range map[int][]Kind{config.CAKeepDays: nil, config.CAKeepDays + 1: {CredentialKept}, config.CADueDays + 1: {CredentialDue, CredentialKept}} {
+		w.config.Rotation.CA = config.Slots{A: 1, B: 1, Active: "b", Keep: true, Since: date(now.AddDate(0, 0, -age))}
+		var got []Kind
+		for _, finding := range w.compare(t) {
+			got = append(got, finding.Kind)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("after %d days: %v, want %v", age, got, want)
 		}
 	}
 }
@@ -58,6 +79,9 @@ func TestCompare_TakesAProvidedCertificateFromTheConfigurationAndLeavesTheAuthor
 		t.Errorf("got %+v", got)
 	}
 	w.config.TLS.Certificate = ending(t, now.Add(31*day))
+	expect(t, w.compare(t))
+
+	w.config.TLS = config.TLS{Mode: config.ACMEMode}
 	expect(t, w.compare(t))
 }
 
@@ -113,6 +137,7 @@ func TestNotes_TellEndsAndAgesAndWhatIsNotKnown(t *testing.T) {
 	exporter := resource(tokens.Password, "postgres-exporter-a", "none", nil, nil)
 	exporter["created"] = "2026-11-10T00:00:00Z"
 	w.resources = append(w.resources, exporter)
+	w.recorded("proxy-ca")["created"] = "2026-11-20T12:00:00Z"
 	want := []Note{
 		{"certificate/proxy", "ends 2027-02-20, 86 days left"},
 		{"authority/proxy-ca", "ends 2036-11-20, 3647 days left"},
@@ -121,6 +146,7 @@ func TestNotes_TellEndsAndAgesAndWhatIsNotKnown(t *testing.T) {
 		{"credential/redis", "rotated 2026-11-20, 6 days old"},
 		{"credential/postgresExporter", "made 2026-11-10, 16 days old"},
 		{"credential/sqlExporter", "its age is not known: rotation.sqlExporter.since is empty, and the state does not say when its value was made"},
+		{"credential/ca", "made 2026-11-20, 6 days old"},
 	}
 	if got := Notes(w.record(t), now); !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"prefect-platform/config"
 	"prefect-platform/internal/rotation"
 	"prefect-platform/internal/tokens"
 )
@@ -22,17 +21,21 @@ func (r Recorded) credentials() []credential {
 	for _, each := range rotation.Of(r.Config) {
 		c := credential{Credential: each}
 		if c.since, c.rotated = each.Since(); !c.rotated {
-			c.since = r.made(each.Resource + "-" + each.Active())
+			c.since = r.made(each)
 		}
 		all = append(all, c)
 	}
 	return all
 }
 
-// made is when a generated password was; zero for one that the user supplies.
-func (r Recorded) made(name string) time.Time {
+// made is when the active value was generated; zero for one that the user supplies.
+func (r Recorded) made(c rotation.Credential) time.Time {
+	kind, name := tokens.Password, c.Resource+"-"+c.Active()
+	if c.Name == rotation.CA {
+		kind, name = tokens.SelfSignedCert, tokens.Authority(c.Active(), c.Generation(c.Active()))
+	}
 	for _, each := range r.State.Resources() {
-		if each.Type() == tokens.Password && each.Name() == name && !each.Replaced() {
+		if each.Type() == kind && each.Name() == name && !each.Replaced() {
 			return each.Created()
 		}
 	}
@@ -62,16 +65,16 @@ func (c credential) judge(r Recorded, now time.Time) []Finding {
 	}
 	age := days(now.Sub(c.since))
 	var findings []Finding
-	if age > config.RotationDueDays {
+	if age > c.DueDays() {
 		findings = append(findings, Finding{
-			CredentialDue, c.subject(), "", fmt.Sprintf("%s, due after %d days", c.origin(), config.RotationDueDays), fmt.Sprintf("%d days old", age),
+			CredentialDue, c.subject(), "", fmt.Sprintf("%s, due after %d days", c.origin(), c.DueDays()), fmt.Sprintf("%d days old", age),
 			fmt.Sprintf("%s %d && %s %s && %s true && %s %s && %s (see Secrets in docs/operations.md)",
 				r.set(c.key(c.Idle())), c.Generation(c.Idle())+1, r.set(c.key("active")), c.Idle(), r.set(c.key("keep")), r.set(c.key("since")), date(now), r.Command("up")),
 		})
 	}
-	if c.Slots.Keep && age > config.KeepDueDays {
+	if c.Slots.Keep && age > c.KeepDays() {
 		findings = append(findings, Finding{
-			CredentialKept, c.subject(), "", fmt.Sprintf("%s, the other value due to end after %d days", c.origin(), config.KeepDueDays),
+			CredentialKept, c.subject(), "", fmt.Sprintf("%s, the other value due to end after %d days", c.origin(), c.KeepDays()),
 			fmt.Sprintf("slot %s still valid after %d days", c.Idle(), age),
 			r.set(c.key("keep")) + " false && " + r.Command("up"),
 		})

@@ -13,6 +13,7 @@ const (
 	Redis    Name = "redis"
 	Nginx    Name = "nginx"
 	Restic   Name = "restic"
+	Lego     Name = "lego"
 
 	Prometheus       Name = "prometheus"
 	Alertmanager     Name = "alertmanager"
@@ -34,6 +35,7 @@ var pins = map[Name]string{
 	Redis:    "redis:8.0.6",
 	Nginx:    "nginxinc/nginx-unprivileged:1.30.6",
 	Restic:   "restic/restic:0.19.1",
+	Lego:     "goacme/lego:v4.35.2",
 
 	Prometheus:       "prom/prometheus:v3.13.5", // long-term support until 2027-07-31
 	Alertmanager:     "prom/alertmanager:v0.33.1",

@@ -45,7 +45,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	case tokens.CertRequest:
 		outputs["certRequestPem"] = resource.NewProperty("a request")
 	case tokens.SelfSignedCert, tokens.LocallySignedCert:
-		outputs["certPem"] = resource.NewProperty(cmp.Or(r.Certificate, "a certificate"))
+		outputs["certPem"] = resource.NewProperty(cmp.Or(r.Certificate, "the certificate of "+args.Name))
 	case tokens.Container:
 		outputs["exitCode"] = resource.NewProperty(float64(r.ExitCode))
 		outputs["containerLogs"] = resource.NewProperty("the container's log")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -60,6 +61,11 @@ type Options struct {
 
 	Upstream string // host:port of the API, a Docker network alias
 
+	// Certificates is the folder with Certificate and CertificateKey, with a slash at its end; empty for that of the release.
+	Certificates string
+	// Challenge is host:port of what answers an authority that asks for a certificate; empty: nothing does.
+	Challenge string
+
 	Monitoring *Monitoring // nil: nobody asks
 }
 
@@ -88,6 +94,8 @@ type Rate struct {
 var text string
 
 var page = template.Must(template.New(Config).Option("missingkey=error").Parse(text))
+
+var folder = regexp.MustCompile(`^/([a-z0-9-]+/)+$`)
 
 // Render returns nginx.conf. Every value that reaches the text is a number, a parsed network or a checked name, so that no option can add a directive;
 // what does not fit is reported, all of it at once.
@@ -164,6 +172,8 @@ func (o Options) validate() error {
 		refuse(!isHost(name), "%q is neither a DNS name nor an IP address", name)
 	}
 	refuse(!isEndpoint(o.Upstream), "upstream %q is not host:port", o.Upstream)
+	refuse(o.Challenge != "" && !isEndpoint(o.Challenge), "challenge %q is not host:port", o.Challenge)
+	refuse(o.Certificates != "" && !folder.MatchString(o.Certificates), "certificates %q is not an absolute folder with a slash at its end", o.Certificates)
 	refuse(len(o.Allow) == 0, "nobody is allowed to connect")
 	for _, network := range slices.Concat(o.Allow, o.TrustedProxies, o.Exempt) {
 		refuse(!network.IsValid(), "a network is not valid")

@@ -18,7 +18,7 @@ func TestRender_GivesTheGoldenFiles(t *testing.T) {
 	byAddress := prod()
 	byAddress.Host, byAddress.AlsoFor, byAddress.PublicPort = "2001:db8::7", []string{"localhost", "127.0.0.1"}, 8443
 
-	for name, options := range map[string]Options{"dev": dev(), "prod": prod(), "address": byAddress, "monitored": monitored()} {
+	for name, options := range map[string]Options{"dev": dev(), "prod": prod(), "address": byAddress, "monitored": monitored(), "certified": certified()} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Render(options)
 			if err != nil {
@@ -40,6 +40,13 @@ func TestRender_GivesTheGoldenFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// certified is an edge whose certificate an authority gives.
+func certified() Options {
+	o := prod()
+	o.Certificates, o.Challenge = "/srv/acme/current/", "acme:8402"
+	return o
 }
 
 func TestRender_AsksForTheCredentialEverywhereButForWebSocketsAndHealth(t *testing.T) {

@@ -14,6 +14,22 @@ func (c Credential) Since() (time.Time, bool) {
 	return since, err == nil
 }
 
+// DueDays is after how many days the active value is due.
+func (c Credential) DueDays() int {
+	if c.Name == CA {
+		return config.CADueDays
+	}
+	return config.RotationDueDays
+}
+
+// KeepDays is for how many days the other value may be valid.
+func (c Credential) KeepDays() int {
+	if c.Name == CA {
+		return config.CAKeepDays
+	}
+	return config.KeepDueDays
+}
+
 // Age is the number of days since the last rotation.
 func (c Credential) Age(now time.Time) (days int, known bool) {
 	since, known := c.Since()
@@ -22,12 +38,12 @@ func (c Credential) Age(now time.Time) (days int, known bool) {
 
 // Due is the last day on which the active value may be in use, and whether that is over.
 func (c Credential) Due(now time.Time) (last time.Time, over bool) {
-	return c.until(config.RotationDueDays, now)
+	return c.until(c.DueDays(), now)
 }
 
 // KeptUntil is the last day on which the other value may be valid, and whether that is over. It says something only where one is kept.
 func (c Credential) KeptUntil(now time.Time) (last time.Time, over bool) {
-	return c.until(config.KeepDueDays, now)
+	return c.until(c.KeepDays(), now)
 }
 
 func (c Credential) until(days int, now time.Time) (last time.Time, over bool) {

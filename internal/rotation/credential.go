@@ -18,6 +18,7 @@ const (
 	SQLExporter      = "sqlExporter"
 	BackupKey        = "backup"
 	BackupRole       = "backupRole"
+	CA               = "ca"
 )
 
 // All stands for every credential of a stack where a name is expected.
@@ -26,7 +27,7 @@ const All = "all"
 // Credential is one secret with its two slots.
 type Credential struct {
 	Name string
-	// Resource is what the program calls the generated password, without the slot.
+	// Resource is what the program calls the generated password, without the slot; empty for the authority, see tokens.Authority.
 	Resource string
 	Slots    config.Slots
 	// Supplied holds the values that the user gave, by slot. What is not there is generated.
@@ -35,7 +36,7 @@ type Credential struct {
 	secret string // the key of a supplied value, without the slot; empty where none can be supplied
 }
 
-// Of returns the credentials that a stack has. Those of monitoring and backup are there only with these.
+// Of returns the credentials that a stack has. Those of monitoring and backup are there only with these, and the authority where it signs the edge's certificate.
 func Of(c config.Config) []Credential {
 	all := []Credential{
 		{Database, "database", c.Rotation.Database, supplied(c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB), "databasePassword"},
@@ -53,6 +54,9 @@ func Of(c config.Config) []Credential {
 			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB), "backupPassword"},
 			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole},
 		)
+	}
+	if c.TLS.Mode == config.SelfSigned {
+		all = append(all, Credential{Name: CA, Slots: c.Rotation.CA})
 	}
 	return all
 }
@@ -84,6 +88,9 @@ func Choose(from []Credential, names []string) ([]Credential, error) {
 		}
 		if name == BackupKey || name == BackupRole {
 			return nil, fmt.Errorf("this stack has no %s: backup.enabled is false", name)
+		}
+		if name == CA {
+			return nil, fmt.Errorf("this stack uses no %s of its own: tls.mode is not %s", name, config.SelfSigned)
 		}
 		return nil, fmt.Errorf("there is no credential %q: %s, or %s", name, strings.Join(namesOf(from), ", "), All)
 	}

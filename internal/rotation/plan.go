@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"prefect-platform/config"
 )
 
 // Step is what one `up` deploys.
@@ -92,5 +90,5 @@ func (c Credential) hasSuccessor(stack string) error {
 
 func (c Credential) keptTooLong(today time.Time) bool {
 	age, known := c.Age(today)
-	return !known || age > config.KeepDueDays
+	return !known || age > c.KeepDays()
 }

@@ -95,7 +95,7 @@ func TestForward_RotatesAllInTheSameTwoSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(steps) != 2 || len(steps[0]) != 5 || len(steps[1]) != 5 {
+	if len(steps) != 2 || len(steps[0]) != 6 || len(steps[1]) != 6 {
 		t.Errorf("got %+v", steps)
 	}
 }
@@ -165,7 +165,8 @@ func TestBack_RefusesWhatIsNotKept(t *testing.T) {
 }
 
 func TestChoose_FindsNamesAndSaysWhichThereAre(t *testing.T) {
-	watched, unwatched := config.Default(), config.Default()
+	watched, unwatched, provided := config.Default(), config.Default(), config.Default()
+	provided.TLS.Mode = config.Provided
 	unwatched.Monitoring.Enabled = false
 	for name, c := range map[string]struct {
 		from  config.Config
@@ -173,13 +174,14 @@ func TestChoose_FindsNamesAndSaysWhichThereAre(t *testing.T) {
 		want  []string
 		says  string
 	}{
-		"all":            {watched, []string{All}, []string{Database, API, Redis, PostgresExporter, SQLExporter}, ""},
-		"all of fewer":   {unwatched, []string{All}, []string{Database, API, Redis}, ""},
+		"all":            {watched, []string{All}, []string{Database, API, Redis, PostgresExporter, SQLExporter, CA}, ""},
+		"all of fewer":   {unwatched, []string{All}, []string{Database, API, Redis, CA}, ""},
 		"some":           {watched, []string{Redis, API, Redis}, []string{API, Redis}, ""},
 		"all and some":   {watched, []string{All, API}, nil, "name nothing beside it"},
 		"not there":      {unwatched, []string{SQLExporter}, nil, "monitoring.enabled is false"},
 		"no backup":      {unwatched, []string{BackupKey}, nil, "backup.enabled is false"},
-		"never heard of": {watched, []string{"grafana"}, nil, `there is no credential "grafana": database, api, redis, postgresExporter, sqlExporter, or all`},
+		"no own CA":      {provided, []string{CA}, nil, "tls.mode is not selfSigned"},
+		"never heard of": {watched, []string{"grafana"}, nil, `there is no credential "grafana": database, api, redis, postgresExporter, sqlExporter, ca, or all`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chosen, err := Choose(Of(c.from), c.names)

@@ -78,7 +78,7 @@ var nested = []struct {
 	path  *regexp.Regexp
 	value func() string
 }{
-	{regexp.MustCompile(`^workerSecrets\.`), password},
+	{regexp.MustCompile(`^(worker|acme)Secrets\.`), password},
 	{regexp.MustCompile(`^receiverSecrets\.`), receiverURL},
 	{regexp.MustCompile(`^workers\[\d+\]\.environment\.`), password},
 	{regexp.MustCompile(`^edge\.(allow|trustedProxies|exempt)\[\d+\]$`), func() string { return standInNetwork }},
@@ -91,13 +91,13 @@ func shape(name string, parts []string) string {
 	switch {
 	case name == "tlsKey": // one that belongs to no certificate; see certificate for the other
 		return newKeyPEM()
-	case name == "workerSecrets", name == "receiverSecrets":
-		one := map[string]func() string{"workerSecrets": password, "receiverSecrets": receiverURL}[name]
+	case name == "workerSecrets", name == "acmeSecrets", name == "receiverSecrets":
+		one := map[string]func() string{"workerSecrets": password, "acmeSecrets": password, "receiverSecrets": receiverURL}[name]
 		values := map[string]string{}
 		for _, part := range parts {
 			values[part] = one()
 		}
-		if len(values) == 0 && name == "workerSecrets" {
+		if len(values) == 0 && name != "receiverSecrets" {
 			values["STANDS_IN"] = password()
 		}
 		encoded, err := json.Marshal(values)

@@ -106,7 +106,7 @@ func (w *work) config(all *yaml.Node) {
 	own := func(name string) string { return config.Namespace + ":" + name }
 	w.required(all, own)
 	w.engine(all)
-	names := map[string][]string{"workerSecrets": secretEnvironment(find(all, own("workers"))), "receiverSecrets": receiversWithSecrets(find(all, own("monitoring")))}
+	names := map[string][]string{"workerSecrets": secretEnvironment(find(all, own("workers"))), "receiverSecrets": receiversWithSecrets(find(all, own("monitoring"))), "acmeSecrets": nil}
 	for _, key := range keys(all) {
 		w.top(all, key, names)
 	}

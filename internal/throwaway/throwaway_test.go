@@ -151,6 +151,8 @@ func TestNew_GivesEverySecretTheRightShape(t *testing.T) {
 		"a number, which its default replaces":    "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:redis: {memoryMiB: {secure: AAAC}}\n",
 		"an object, which its default replaces":   "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:api: {secure: AAAC}\n",
 		"an item that nothing can stand in for":   "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:images: {override: {redis: {secure: AAAC}}}\n",
+		"secrets of a DNS provider one by one":    "  prefect-platform:workerSecrets: {secure: A}\n  prefect-platform:host: prefect.b.net\n  prefect-platform:tls: {mode: acme, acme: {email: a@b.net, challenge: dns, provider: cloudflare}}\n  prefect-platform:acmeSecrets: {CF_DNS_API_TOKEN: {secure: AAAB}}\n",
+		"secrets of a DNS provider as a whole":    "  prefect-platform:workerSecrets: {secure: A}\n  prefect-platform:host: prefect.b.net\n  prefect-platform:tls: {mode: acme, acme: {email: a@b.net, challenge: dns, provider: cloudflare}}\n  prefect-platform:acmeSecrets: {secure: AAAB}\n",
 		"a backup elsewhere":                      "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:backup: {enabled: true, repository: 's3:https://s3.corp.net/b/p', user: ID}\n  prefect-platform:backupSecret: {secure: AAAC}\n",
 		"an engine":                               "  prefect-platform:workerSecrets: {secure: AAAB}\n  docker:host: {secure: AAAC}\n  docker:sshOpts: {secure: AAAD}\n",
 		"a proxy and hosts that are reached past": "  prefect-platform:workerSecrets: {secure: AAAB}\n  prefect-platform:egress: {proxy: {secure: A}, noProxy: [{secure: B}]}\n",

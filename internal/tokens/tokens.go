@@ -63,8 +63,9 @@ const (
 
 	InputHost      = "host"
 	InputTLSMode   = "tlsMode"
-	InputAllow     = "allow"     // networks
-	InputNginxConf = "nginxConf" // the whole text
+	InputDirectory = "acmeDirectory" // URL of the authority that is asked for certificates; empty: none is
+	InputAllow     = "allow"         // networks
+	InputNginxConf = "nginxConf"     // the whole text
 
 	InputRepository = "repository" // where backups are kept, as a URL
 	InputDrill      = "drill"      // how often a backup is restored, as a cron expression
@@ -100,8 +101,22 @@ func LeadsToAPI(endpoint string) bool {
 	return NamesAPI(host) && port == strconv.Itoa(PortAPI)
 }
 
+// Authority is what the program calls one generation of the stack's own authority. The first has the name from before there were others.
+func Authority(slot string, generation int) string {
+	if slot == "a" && generation == 1 {
+		return "proxy-ca"
+	}
+	return fmt.Sprintf("proxy-ca-%s%d", slot, generation)
+}
+
+// CrossSigned is what the program calls the certificate by which an authority vouches for the one that follows it.
+const CrossSigned = "proxy-ca-cross"
+
 // GrafanaEndpoint is where the edge finds Grafana, on the monitoring network.
 const GrafanaEndpoint = "grafana:3000"
+
+// ChallengeEndpoint is where the edge finds what answers an authority that asks for a certificate.
+const ChallengeEndpoint = HostACME + ":8402"
 
 // HeaderGrafanaUser tells Grafana who has logged in at the edge, and Grafana believes it.
 const HeaderGrafanaUser = "X-WEBAUTH-USER"
@@ -164,6 +179,7 @@ const (
 	HostCache    = "redis"
 	HostAPI      = "prefect-api"
 	HostEdge     = "nginx"
+	HostACME     = "acme"
 
 	HostPrometheus        = "prometheus"
 	HostAlertmanager      = "alertmanager"

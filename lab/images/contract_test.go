@@ -16,6 +16,7 @@ const (
 	nginxImage    = "nginxinc/nginx-unprivileged:1.30.6"
 	prefectImage  = "prefecthq/prefect:3.8.8-python3.13"
 	resticImage   = "restic/restic:0.19.1"
+	legoImage     = "goacme/lego:v4.35.2"
 
 	prometheusImage       = "prom/prometheus:v3.13.5"
 	alertmanagerImage     = "prom/alertmanager:v0.33.1"

@@ -47,6 +47,7 @@ var All = []Image{
 	{Name: "nginxinc/nginx-unprivileged:1.30.6", Dir: "nginx", Base: "forky"},
 	{Name: "prefecthq/prefect:3.8.8-python3.13", Dir: "prefect", Base: "trixie"},
 	{Name: "restic/restic:0.19.1", Dir: "restic", Base: "forky"},
+	{Name: "goacme/lego:v4.35.2", Dir: "lego", Base: Small},
 	{Name: "prom/prometheus:v3.13.5", Dir: "prometheus", Base: Small, Module: "monitoring", Programs: []string{
 		"github.com/prometheus/prometheus/cmd/prometheus", "github.com/prometheus/prometheus/cmd/promtool",
 	}},
@@ -64,10 +65,16 @@ var OnDemand = []Image{
 	{Name: "grafana/loki:3.7.8", Dir: "loki", Base: Small, Module: "loki", Programs: []string{"github.com/grafana/loki/v3/cmd/loki"}},
 }
 
+// ForTests lists the images that no stack runs, provided only when somebody asks for them.
+var ForTests = []Image{
+	{Name: "ghcr.io/letsencrypt/pebble:2.10.0", Dir: "pebble", Base: "forky"},
+	{Name: "ghcr.io/letsencrypt/pebble-challtestsrv:2.10.0", Dir: "challtestsrv", Base: "forky"},
+}
+
 // Find gives images by their folders.
 func Find(dirs []string) ([]Image, error) {
 	var found []Image
-	known := slices.Concat(All, OnDemand, Before)
+	known := slices.Concat(All, OnDemand, ForTests, Before)
 	for _, dir := range dirs {
 		at := slices.IndexFunc(known, func(i Image) bool { return i.Dir == dir })
 		if at < 0 {

@@ -153,3 +153,16 @@ func TestRestic_TellsByItsExitCodeWhatIsWrongWithARepository(t *testing.T) {
 		}
 	}
 }
+
+func TestLego_HasThePinnedVersionAndWhatTheScriptAroundItNeeds(t *testing.T) {
+	if got := oneShot(t, legoImage, "--version"); !strings.HasPrefix(got, "lego version 4.35.2 ") {
+		t.Errorf("version is %.60q", got)
+	}
+	got := oneShot(t, "--user", "65534:0", "--entrypoint", "sh", legoImage, "-c", `
+		for each in cat chmod cp cut date env find grep ln mkdir mv rm sed sha256sum sleep sort timeout touch; do command -v $each >/dev/null || echo "no $each"; done
+		cd /tmp && mkdir a b && ln -sfn a current && ln -sfn b current.new && mv -T current.new current && readlink current
+		touch new && find new -mmin -360 && date -u -d "2026-11-28 02:00:00" +%s && date -d @1795831200 +%s`)
+	if want := "b\nnew\n1795831200\n1795831200"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -264,7 +264,7 @@ func upstreams(c *Case, e *edge) {
 			blocks[d.Args[0]] = d
 		}
 	}
-	const change = "lead to the upstreams prefect or grafana, as " + template + " does"
+	const change = "lead to the upstreams prefect, grafana or acme, as " + template + " does"
 	e.Walk(func(d *nginx.Directive, within []*nginx.Directive) {
 		if len(within) == 0 || within[0].Directive != "http" {
 			return
@@ -277,8 +277,8 @@ func upstreams(c *Case, e *edge) {
 				c.Refuse(nginx.Place(d), change)
 			}
 		case "server":
-			if within[len(within)-1].Directive == "upstream" && !tokens.LeadsToAPI(d.Args[0]) && d.Args[0] != tokens.GrafanaEndpoint {
-				c.Refuse(nginx.Place(d)+", which is neither the API nor Grafana", change)
+			if within[len(within)-1].Directive == "upstream" && !tokens.LeadsToAPI(d.Args[0]) && d.Args[0] != tokens.GrafanaEndpoint && d.Args[0] != tokens.ChallengeEndpoint {
+				c.Refuse(nginx.Place(d)+", which is neither the API nor Grafana, nor what answers an authority", change)
 			}
 		}
 	})

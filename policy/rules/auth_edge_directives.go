@@ -13,7 +13,7 @@ var directivesIn = map[string][]string{
 	"main":     {"worker_processes", "worker_shutdown_timeout", "worker_rlimit_nofile", "pid", "error_log", "pcre_jit", "events", "http"},
 	"events":   {"worker_connections", "multi_accept", "accept_mutex", "use"},
 	"http":     {"map", "geo", "upstream", "server", "log_format", "limit_req_zone", "limit_conn_zone", "proxy_cache_path", "map_hash_bucket_size", "map_hash_max_size", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_bucket_size", "server_names_hash_max_size", "types"},
-	"upstream": {"zone", "resolver", "server", "keepalive", "keepalive_timeout", "keepalive_requests", "keepalive_time", "least_conn", "random"},
+	"upstream": {"zone", "resolver", "resolver_timeout", "server", "keepalive", "keepalive_timeout", "keepalive_requests", "keepalive_time", "least_conn", "random"},
 	"server":   {"listen", "server_name", "http2", "if", "return", "location"},
 	"location": {"if", "return", "try_files", "internal", "proxy_pass", "stub_status", "auth_request"},
 	"if":       {"return"},

@@ -91,6 +91,8 @@ func (found *ways) add(conf *nginx.Config, s *nginx.Server, r nginx.Request, aga
 		w := way{s, r, o}
 		switch {
 		case harmless(o) || !tls && o.Kind == nginx.Redirected:
+		case toChallenge(conf, s, o):
+			open = true
 		case o.Kind == nginx.Proxied && mayBeAnonymous(r) && o.Path == r.URI:
 			found.excepted, open = append(found.excepted, w), true
 		default:
@@ -102,14 +104,16 @@ func (found *ways) add(conf *nginx.Config, s *nginx.Server, r nginx.Request, aga
 	}
 	if !tls {
 		for _, o := range conf.Outcomes(s, r, nginx.Client{Listed: true, Credential: true}) {
-			found.plain = append(found.plain, way{s, r, o})
+			if !toChallenge(conf, s, o) {
+				found.plain = append(found.plain, way{s, r, o})
+			}
 		}
 	}
 	if refused { // without a credential already; that is told by a rule of its own
 		return open
 	}
 	for _, o := range conf.Outcomes(s, r, nginx.Client{Credential: true}) {
-		if !harmless(o) {
+		if !harmless(o) && !toChallenge(conf, s, o) {
 			found.unlisted = append(found.unlisted, way{s, r, o})
 		}
 	}

@@ -26,6 +26,11 @@ func membership(c *Case, network string) string {
 		image, ok := c.image()
 		return r.In(tokens.Backup) && (!ok || image.kind == kind)
 	}
+	// What asks an authority for certificates has a way out, and is asked in turn through the edge.
+	lego := func() bool {
+		image, ok := c.image()
+		return r.In(tokens.Proxy) && (!ok || image.kind == images.Lego)
+	}
 	switch name {
 	case tokens.NetworkApp:
 		return ""
@@ -35,12 +40,12 @@ func membership(c *Case, network string) string {
 		}
 		return ""
 	case tokens.NetworkEdge:
-		if image, ok := c.image(); r.In(tokens.Proxy) && (!ok || image.kind == images.Nginx) {
+		if image, ok := c.image(); r.In(tokens.Proxy) && (!ok || image.kind == images.Nginx) || lego() {
 			return ""
 		}
 		return "from which ports are published, and is not the edge"
 	case tokens.NetworkEgress:
-		if inPrefect && (runs == processServices || runs == processWorker) || inBackup(images.Restic) || r.In(tokens.Monitoring) {
+		if inPrefect && (runs == processServices || runs == processWorker) || inBackup(images.Restic) || lego() || r.In(tokens.Monitoring) {
 			return ""
 		}
 		return "which leads out, and is neither Prefect's services nor a worker"

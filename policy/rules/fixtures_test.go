@@ -53,7 +53,7 @@ func prove(id string, p proof) struct{} {
 }
 
 func TestRules_LetTheRealStacksPass(t *testing.T) {
-	for _, stack := range []string{"dev", "prod", "dev" + monitored, "prod" + monitored} {
+	for _, stack := range []string{"dev", "prod", "dev" + monitored, "prod" + monitored, "dev" + certified, "prod" + certified, "prod" + monitored + certified} {
 		for _, r := range []real{up(t, stack), preview(t, stack)} {
 			for id, found := range judge(r) {
 				t.Errorf("%s (preview %v), %s: %v", stack, r.facts.Preview, id, found)

@@ -28,6 +28,7 @@ type imageRef struct {
 var repositories = map[string]images.Name{
 	"prefect": images.Prefect, "postgres": images.Postgres, "redis": images.Redis, "nginx": images.Nginx, "nginx-unprivileged": images.Nginx,
 	"restic":     images.Restic,
+	"lego":       images.Lego,
 	"prometheus": images.Prometheus, "alertmanager": images.Alertmanager, "grafana": images.Grafana,
 	"postgres-exporter": images.PostgresExporter, "node-exporter": images.NodeExporter, "blackbox-exporter": images.BlackboxExporter, "loki": images.Loki,
 }
@@ -137,7 +138,7 @@ func (c *Case) named(i imageRef) bool {
 // official are the repositories from which the platform's parts come, or the mirror that the configuration names has them.
 var official = []string{
 	"docker.io/prefecthq/prefect", "docker.io/library/postgres", "docker.io/library/redis", "docker.io/nginxinc/nginx-unprivileged", "docker.io/library/nginx",
-	"docker.io/restic/restic",
+	"docker.io/restic/restic", "docker.io/goacme/lego",
 	"docker.io/prom/prometheus", "docker.io/prom/alertmanager", "docker.io/grafana/grafana", "docker.io/grafana/loki",
 	"docker.io/prometheuscommunity/postgres-exporter", "docker.io/prom/node-exporter", "docker.io/prom/blackbox-exporter",
 }

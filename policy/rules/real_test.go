@@ -95,12 +95,16 @@ func realStack(t testing.TB, stack string, preview bool) real {
 	return made
 }
 
-// monitored ends the name of a stack that has a monitoring and a backup.
+// monitored ends the name of a stack that has a monitoring and a backup; dev is between the two steps of a rotation of its authority then.
 const monitored = "+monitoring"
+
+// certified ends the name of a stack whose certificate an authority is asked for: that of dev by records, that of prod by http.
+const certified = "+acme"
 
 // stackConfig reads a stack file of this repository as Pulumi does, and fills in what its owner must.
 func stackConfig(t testing.TB, stack string) (values map[string]string, secrets []string) {
 	t.Helper()
+	stack, asks := strings.CutSuffix(stack, certified)
 	stack, watched := strings.CutSuffix(stack, monitored)
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {
@@ -127,9 +131,23 @@ func stackConfig(t testing.TB, stack string) (values map[string]string, secrets 
 		values[config.Namespace+":tlsKey"] = key
 		secrets = append(secrets, config.Namespace+":tlsKey")
 	}
+	if asks {
+		values[config.Namespace+":host"] = "prefect.corp.net"
+		values[config.Namespace+":tls"] = `{"mode": "acme", "acme": {"directory": "letsencrypt", "email": "team@corp.net"}}`
+		delete(values, config.Namespace+":tlsKey")
+		secrets = nil
+	}
+	if asks && stack == "dev" {
+		values[config.Namespace+":tls"] = `{"mode": "acme", "acme": {"email": "team@corp.net", "challenge": "dns", "provider": "rfc2136", "settings": {"RFC2136_NAMESERVER": "192.168.1.53:53"}, "resolvers": ["192.168.1.53:53"]}}`
+		values[config.Namespace+":acmeSecrets"] = `{"RFC2136_TSIG_SECRET":"gJ7rT2mW9qLx4VbN"}`
+		secrets = append(secrets, config.Namespace+":acmeSecrets")
+	}
 	set(t, values, "monitoring", "enabled", watched)
+	set(t, values, "backup", "enabled", watched)
 	if watched {
-		set(t, values, "backup", "enabled", true)
+		if stack == "dev" {
+			set(t, values, "rotation", "ca", map[string]any{"b": 1, "active": "b", "keep": true, "since": today.Format(time.DateOnly)})
+		}
 		if stack == "prod" {
 			set(t, values, "backup", "repository", "sftp:prefect@backup.corp.net:/srv/prefect")
 			set(t, values, "backup", "knownHosts", "backup.corp.net ssh-ed25519 AAAA")

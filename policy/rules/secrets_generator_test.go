@@ -93,6 +93,7 @@ var _ = prove("secrets-kept-slot", proof{
 		{name: "a day to come", facts: rotatedOn(-300, `, "keep": true`), found: "which has not come"},
 		{name: "a flag that is none", facts: configured("rotation", `{"redis": {"keep": "maybe"}}`), found: "rotation.redis.keep cannot be read"},
 		{name: "an exporter", facts: configured("rotation", `{"postgresExporter": {"a": 1, "keep": true}}`), found: "rotation.postgresExporter.since says nothing"},
+		{name: "an authority for a year", facts: configured("rotation", `{"ca": {"b": 1, "active": "b", "keep": true, "since": "`+today.AddDate(-1, 0, 0).Format(time.DateOnly)+`"}}`), found: "rotation.ca.keep is true since"},
 		{name: "no object", facts: configured("rotation", `{"redis": true}`), found: "prefect-platform:rotation cannot be read"},
 		{name: "a stack for trying out too", stack: "dev", facts: rotatedOn(8, `, "keep": true`), found: "8 days ago"},
 	},

@@ -13,8 +13,8 @@ import (
 var secretsRotationRules = []Rule{
 	{
 		ID:       "secrets-kept-slot",
-		Sentence: fmt.Sprintf("The value before a rotation stays valid for %d days at most.", config.KeepDueDays),
-		Why:      "a rotation is no rotation while the old value still opens the door; seven days let every client follow",
+		Sentence: fmt.Sprintf("The value before a rotation stays valid for %d days at most, the authority before it for %d.", config.KeepDueDays, config.CAKeepDays),
+		Why:      "a rotation is no rotation while the old value still opens the door; seven days let every client follow, and an authority is imported by hand on every machine",
 		Resource: func(c *Case) {
 			if !c.Is(tokens.Stack) {
 				return
@@ -37,7 +37,7 @@ var secretsRotationRules = []Rule{
 					c.Refuse(fmt.Sprintf("%s.since is %q", key, each.Since), "write the day of the rotation as YYYY-MM-DD")
 				case age < -1:
 					c.Refuse(fmt.Sprintf("%s.since is %s, which has not come", key, each.Since), "set it to the day of the rotation")
-				case age > config.KeepDueDays:
+				case age > keepDays(name):
 					c.Refuse(fmt.Sprintf("%s.keep is true since %s, %d days ago", key, each.Since, age), change)
 				}
 			}
@@ -46,7 +46,14 @@ var secretsRotationRules = []Rule{
 }
 
 // rotated are the credentials of a stack, those of monitoring and backup among them.
-var rotated = []string{"database", "api", "redis", "postgresExporter", "sqlExporter", "backup", "backupRole"}
+var rotated = []string{"database", "api", "redis", "postgresExporter", "sqlExporter", "backup", "backupRole", "ca"}
+
+func keepDays(name string) int {
+	if name == "ca" {
+		return config.CAKeepDays
+	}
+	return config.KeepDueDays
+}
 
 // slots is what the section of one credential says. A number or a flag that is written as a text is read as well: the program refuses it later.
 type slots struct {

@@ -2,4 +2,4 @@ package rules
 
 import "slices"
 
-var tlsRules = slices.Concat(tlsEdgeRules, tlsKeyRules, tlsProvidedRules)
+var tlsRules = slices.Concat(tlsEdgeRules, tlsChallengeRules, tlsKeyRules, tlsProvidedRules)

@@ -32,7 +32,7 @@ var tlsKeyRules = []Rule{
 		Resource: func(c *Case) {
 			hours, ok := lifetime(c)
 			longest, kind := longestLeaf, "a certificate"
-			if authority, _ := c.Property("isCaCertificate").Flag(); authority {
+			if authority, _ := c.Property("isCaCertificate").Flag(); authority && c.Is(tokens.SelfSignedCert) {
 				longest, kind = longestSigner, "an authority"
 			}
 			if ok && (hours < day || hours > float64(longest)) {
@@ -46,7 +46,7 @@ var tlsKeyRules = []Rule{
 		Why:      "The provider renews only within earlyRenewalHours of the end, whose default is none, and only in an `up`: without a window every certificate ends while in use.",
 		Resource: func(c *Case) {
 			hours, ok := lifetime(c)
-			if authority, _ := c.Property("isCaCertificate").Flag(); authority || !c.Is(tokens.LocallySignedCert, tokens.SelfSignedCert) {
+			if authority, _ := c.Property("isCaCertificate").Flag(); authority && c.Is(tokens.SelfSignedCert) || !c.Is(tokens.LocallySignedCert, tokens.SelfSignedCert) {
 				return
 			}
 			early, known := c.Property("earlyRenewalHours").Number()
@@ -60,7 +60,7 @@ var tlsKeyRules = []Rule{
 	},
 	{
 		ID:       "tls-certificate-uses",
-		Sentence: "An authority signs and nothing else, and a server's certificate does not sign.",
+		Sentence: "An authority signs and nothing else, a server's certificate does not sign, and one authority vouches only for the one that follows it.",
 		Why:      "A key that lies on a server and may sign makes certificates for every name that clients trust it for (RFC 5280, 4.2.1.3 and 4.2.1.9).",
 		Resource: certificateUses,
 	},
@@ -119,7 +119,7 @@ func certificateUses(c *Case) {
 			c.Refuse(fmt.Sprintf("allowedUses of %s has %q", kind, use), "take it out")
 		}
 	}
-	if authority && c.Is(tokens.LocallySignedCert) {
-		c.Refuse("it is an authority below another one (isCaCertificate)", "let the stack's one authority sign the certificates themselves")
+	if authority && c.Is(tokens.LocallySignedCert) && c.Resource.Name != tokens.CrossSigned {
+		c.Refuse("it is an authority below another one (isCaCertificate)", "let the stack's own authority sign the certificates themselves")
 	}
 }

@@ -27,8 +27,12 @@ var tlsProvidedRules = []Rule{
 				return
 			}
 			mode, ok := c.Property(tokens.InputTLSMode).Text()
-			if ok && mode != config.Provided || !c.Property(tokens.InputTLSMode).Exists() {
-				c.Refuse(fmt.Sprintf("its %s is %q", tokens.InputTLSMode, mode), "pulumi config set --path tls.mode provided, with tls.certificate and tlsKey")
+			directory, _ := c.Property(tokens.InputDirectory).Text()
+			switch {
+			case ok && mode != config.Provided && mode != config.ACMEMode || !c.Property(tokens.InputTLSMode).Exists():
+				c.Refuse(fmt.Sprintf("its %s is %q", tokens.InputTLSMode, mode), "pulumi config set --path tls.mode provided, with tls.certificate and tlsKey, or acme")
+			case mode == config.ACMEMode && directory == config.ACME{Directory: config.LetsEncryptStaging}.URL():
+				c.Refuse("its certificate is one for trying out ("+config.LetsEncryptStaging+")", "pulumi config set --path tls.acme.directory "+config.LetsEncrypt)
 			}
 		},
 	},

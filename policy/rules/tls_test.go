@@ -72,6 +72,15 @@ var (
 		neverUnknown: neverUnknownEdge,
 	})
 
+	_ = prove("tls-edge-challenge", proof{
+		fails: onEdgeOf("prod"+certified,
+			[4]string{"by any route", "location ~ ^/\\.well-known/acme-challenge/[A-Za-z0-9_-]+$ {", "location ~ ^/ {", "leads to what answers"},
+			[4]string{"by a longer route", "acme-challenge/[A-Za-z0-9_-]+$ {", "acme-challenge/ {", "leads to what answers"},
+			[4]string{"with what clients send", "            proxy_pass_request_body off;\n            proxy_set_header Host $host;", "            proxy_set_header Host $host;", "hands on"},
+			[4]string{"with the credential", "            proxy_set_header Host $host;", "            proxy_set_header Host $host; proxy_set_header Authorization $http_authorization;", "hands on"},
+		),
+		neverUnknown: neverUnknownEdge,
+	})
 	_ = prove("tls-key-strength", proof{
 		fails: []fixture{
 			{name: "the provider's default curve", of: tokens.PrivateKey, resource: "proxy-ca", change: without("ecdsaCurve"), found: "P224"},
@@ -103,6 +112,12 @@ var (
 			{name: "an authority that serves", of: tokens.SelfSignedCert, resource: "proxy-ca", change: put("allowedUses", []any{"cert_signing", "server_auth"}), found: "server_auth"},
 			{name: "a leaf that signs", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: put("allowedUses", []any{"server_auth", "cert_signing"}), found: "cert_signing"},
 			{name: "a leaf that is an authority", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: func(r *Resource) { put("isCaCertificate", "true")(r); put("allowedUses", []any{"cert_signing"})(r) }, found: "below another"},
+			{name: "an authority for another server", stack: "dev", of: tokens.LocallySignedCert, resource: "proxy", change: func(r *Resource) {
+				r.Name = "proxy-ca-crossed"
+				put("isCaCertificate", true)(r)
+				put("allowedUses", []any{"cert_signing"})(r)
+			}, found: "below another"},
+			{name: "one that vouches and serves", stack: "dev" + monitored, of: tokens.LocallySignedCert, resource: tokens.CrossSigned, change: put("allowedUses", []any{"cert_signing", "server_auth"}), found: "server_auth"},
 		},
 		unknown: []fixture{{name: "the uses", of: tokens.SelfSignedCert, resource: "proxy-ca", change: unknownProperty("allowedUses")}},
 	})
@@ -110,6 +125,7 @@ var (
 		fails: []fixture{
 			{name: "an authority of the stack's own", of: tokens.Proxy, resource: "proxy", change: put(tokens.InputTLSMode, "self-signed"), found: "self-signed"},
 			{name: "a mode that is not recorded", of: tokens.Proxy, resource: "proxy", change: without(tokens.InputTLSMode), found: "tlsMode"},
+			{name: "an authority for trying out", stack: "prod" + certified, of: tokens.Proxy, resource: "proxy", change: put(tokens.InputDirectory, "https://acme-staging-v02.api.letsencrypt.org/directory"), found: "letsencrypt-staging"},
 			{name: "another case", of: tokens.Proxy, resource: "proxy", change: put(tokens.InputTLSMode, "Provided"), found: "Provided"},
 		},
 		unknown: []fixture{{name: "the mode", of: tokens.Proxy, resource: "proxy", change: unknownProperty(tokens.InputTLSMode)}},

@@ -229,14 +229,19 @@ func (s *Stack) buildWith(t *testing.T, file string, change func(string) string)
 // selfSigned makes a certificate for localhost and its key.
 func selfSigned(t *testing.T) (certificate, key string) {
 	t.Helper()
+	return selfSignedFor(t, "localhost")
+}
+
+func selfSignedFor(t *testing.T, host string) (certificate, key string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: "localhost"},
-		DNSNames:     []string{"localhost"},
+		Subject:      pkix.Name{CommonName: host},
+		DNSNames:     []string{host},
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(90 * 24 * time.Hour),
 		KeyUsage:     x509.KeyUsageDigitalSignature,

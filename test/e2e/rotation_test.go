@@ -34,7 +34,7 @@ func TestRotation_DropsNothing(t *testing.T) {
 }
 
 func testRotationOfAll(t *testing.T) {
-	stack.Up(t, withPatience())
+	withOwnAuthorities(t)
 	old := stack.Password
 	listeners := listenWith(t, old)
 	underLoad(t, func() { rotateNow(t, "all", "--keep") })
@@ -50,7 +50,7 @@ func testRotationOfAll(t *testing.T) {
 	}
 
 	underLoad(t, func() { rotateNow(t, "all") })
-	for _, name := range []string{"database", "redis", "api"} {
+	for _, name := range []string{"database", "redis", "api", "ca"} {
 		expectRotated(t, name, "b", false)
 	}
 	expectLogins(t, "prefect_b")
@@ -113,8 +113,8 @@ func (l listeners) tell(t *testing.T, old string) {
 }
 
 func testRotationOfEach(t *testing.T) {
-	stack.Up(t, withPatience())
-	for _, name := range []string{"database", "redis", "api"} {
+	withOwnAuthorities(t)
+	for _, name := range []string{"database", "redis", "api", "ca"} {
 		active := "a"
 		for range 5 {
 			old := stack.Password

@@ -111,6 +111,20 @@ var edgeScenarios = []scenario{
 		quiet: []string{`edge_log_lines_invalid_total | 0x19 9x200`},
 	},
 	{
+		alert: "CertificateRenewalFailing", is: "warning edge",
+		input: []string{`prefect_certificate_failures | 0x4 1x30 3x60 0x60`},
+		fires: 65 * minute, over: 97 * minute,
+		says:  "3 attempts have failed, one after the other. The edge serves the certificate that it has, until that ends.",
+		quiet: []string{`prefect_certificate_failures | 0x4 1x59 0x200`},
+	},
+	{
+		alert: "CertificateRenewalStopped", is: "warning edge",
+		input: []string{`up{job="node",instance="a"} | 1x200`, `prefect_certificate_looked_seconds | 0+60x30 1800x60 5460+60x60`},
+		fires: 60 * minute, over: 92 * minute,
+		says:  "What asks the authority for the next certificate has not reported for a quarter of an hour.",
+		quiet: []string{`up{job="node",instance="a"} | 0x200; up{job="edge",instance="a"} | 1x200`, `up{job="node",instance="a"} | 1x200; prefect_certificate_looked_seconds | 0+60x200`},
+	},
+	{
 		alert: "CertificateExpiresSoon", is: "warning edge",
 		input: []string{`probe_ssl_earliest_cert_expiry{job="probe-edge",instance="a"} | 1209900x40 9000000x60`},
 		fires: 16 * minute, over: 41 * minute, with: labels{"job": "probe-edge", "instance": "a"},
