@@ -99,7 +99,6 @@ policies: ## preview the program, and each of its mutations, with the real comma
 E2E ?= .
 
 e2e: ## end-to-end tests on one shared stack
-	@cd lab && go run ./cmd/lab image pebble challtestsrv
 	@. .lab/env && cd test/e2e && go test -tags e2e -count=1 -timeout 70m -v -run '$(E2E)' .
 
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice

@@ -17,6 +17,7 @@ import (
 )
 
 func TestACME_ObtainsTheFirstCertificateAndTheNextInTime(t *testing.T) {
+	drillsOnly(t)
 	authority := startAuthority(t, "names:8053")
 	before, edges := shown(t).Issuer.String(), watchIssuers(t)
 	t.Cleanup(func() { removeVolume(t, "acme") }) // after the stack has been put back
@@ -73,6 +74,7 @@ func TestACME_ObtainsTheFirstCertificateAndTheNextInTime(t *testing.T) {
 }
 
 func TestACME_ShowsNothingBeforeTheFirstCertificate(t *testing.T) {
+	drillsOnly(t)
 	authority := startAuthority(t, "names:8053")
 	authority.leave(t)
 	t.Cleanup(func() { removeVolume(t, "acme") })
@@ -92,6 +94,7 @@ func TestACME_ShowsNothingBeforeTheFirstCertificate(t *testing.T) {
 }
 
 func TestACME_ShowsByARecordThatTheNameIsItsOwn(t *testing.T) {
+	drillsOnly(t)
 	authority := startAuthority(t, "records:8053")
 	password := startRecords(t)
 	t.Cleanup(func() { removeVolume(t, "acme") })

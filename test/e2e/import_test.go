@@ -53,9 +53,7 @@ asyncio.run(deploy())
 
 // TestImport_TakesOverWhatAnotherServerHas fills servers of the older version, one as in Prefect's own compose file and one without PostgreSQL, and takes over each.
 func TestImport_TakesOverWhatAnotherServerHas(t *testing.T) {
-	if !full {
-		t.Skip("a part of make drills")
-	}
+	drillsOnly(t)
 	onDemand(t, "postgres-17", oldPostgres)
 	onDemand(t, "prefect-3.7", oldPrefect)
 	stack.CreateNetwork(t, apart)

@@ -41,9 +41,7 @@ func onDemand(t *testing.T, folder, image string) {
 // TestUpgradePostgres_BringsEverythingToTheNewerVersionAndBack begins with a stack on the older version, refuses what cannot be done, upgrades while a flow runs, and
 // takes the printed way back.
 func TestUpgradePostgres_BringsEverythingToTheNewerVersionAndBack(t *testing.T) {
-	if !full {
-		t.Skip("a part of make drills")
-	}
+	drillsOnly(t)
 	const old = "prefect_volume_of_17"
 	before := onOldPostgres(t)
 	name := uniqueName("upgrade")
