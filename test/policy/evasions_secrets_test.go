@@ -3,7 +3,7 @@
 package policy
 
 const (
-	certificates = "components/proxy/certificate.go"
+	certificates = "components/proxy/authority.go"
 	credentials  = "internal/credential/credential.go"
 	generated    = "random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, opts...)"
 	chainFile    = "files[nginxconf.Certificate] = workload.File{Content: cert.chain, Mode: workload.Public}"
@@ -116,26 +116,25 @@ var certificateEvasions = []variant{
 	{
 		name:  "a leaf that may sign others",
 		stack: "dev",
-		edits: []edit{{certificates, `AllowedUses:         pulumi.ToStringArray([]string{"digital_signature", "server_auth"}),`, `IsCaCertificate:     pulumi.Bool(true),
-		AllowedUses:         pulumi.ToStringArray([]string{"digital_signature", "server_auth", "cert_signing"}),`}},
-		why: "whoever has the edge's key can sign certificates for any name, which every client of the stack trusts",
+		edits: []edit{{certificates, `AllowedUses: pulumi.ToStringArray([]string{"digital_signature", "server_auth"})`, `IsCaCertificate: pulumi.Bool(true), AllowedUses: pulumi.ToStringArray([]string{"digital_signature", "server_auth", "cert_signing"})`}},
+		why:   "whoever has the edge's key can sign certificates for any name, which every client of the stack trusts",
 	},
 	{
 		name:  "a certificate that ignores its renewal",
 		stack: "dev",
-		edits: []edit{{certificates, "\tcert, err := tls.NewLocallySignedCert(", "\topts = append(opts, pulumi.IgnoreChanges([]string{\"*\"}))\n\tcert, err := tls.NewLocallySignedCert("}},
+		edits: []edit{{certificates, "\treturn tls.NewLocallySignedCert(", "\topts = append(opts, pulumi.IgnoreChanges([]string{\"*\"}))\n\treturn tls.NewLocallySignedCert("}},
 		why:   "the renewal window stands in the arguments, and no up ever renews: the edge ends with its first certificate",
 	},
 	{
 		name:  "a certificate that is good for a century",
 		stack: "dev",
-		edits: []edit{{certificates, "args.TLS.ValidityDays * 24)", "args.TLS.ValidityDays * 24 * 100)"}},
+		edits: []edit{{certificates, "t.ValidityDays * 24)", "t.ValidityDays * 24 * 100)"}},
 		why:   "a stolen key is good for ever, and the renewal window is never reached",
 	},
 	{
 		name:  "the key of the authority as an output",
 		stack: "dev",
-		edits: []edit{{certificates, "\treturn &authority{key, cert}, nil", "\tctx.Export(\"ca\", pulumi.Unsecret(pulumi.Sprintf(\"%s%s\", cert.CertPem, key.PrivateKeyPem)))\n\treturn &authority{key, cert}, nil"}},
+		edits: []edit{{certificates, "\treturn &authority{subject, key, cert}, nil", "\tctx.Export(\"ca\", pulumi.Unsecret(pulumi.Sprintf(\"%s%s\", cert.CertPem, key.PrivateKeyPem)))\n\treturn &authority{subject, key, cert}, nil"}},
 		why:   "whoever reads the stack's outputs can sign what every client trusts; unknown in a preview",
 	},
 }

@@ -9,7 +9,7 @@ import (
 
 const (
 	template    = "internal/nginxconf/nginx.conf.tmpl"
-	certificate = "components/proxy/certificate.go"
+	certificate = "components/proxy/authority.go"
 	container   = "internal/workload/container.go"
 	engine      = "internal/workload/engine.go"
 	generator   = "internal/credential/credential.go"
@@ -49,8 +49,8 @@ var edgeMutations = []variant{
 	one("a server without a credential", "components/prefect/prefect.go", `pulumi.Bool(true)`, `pulumi.Bool(false)`, "auth-server-recorded"),
 	one("a weak curve", certificate, `pulumi.String("P256")`, `pulumi.String("P224")`, "tls-key-strength"),
 	one("an authority for twenty years", certificate, `authorityYears = 10`, `authorityYears = 20`, "tls-certificate-lifetime"),
-	dev(one("a certificate that nobody renews", certificate, "		EarlyRenewalHours:   pulumi.Int(args.TLS.RenewalDays * 24),\n", "", "tls-certificate-renewal")),
-	one("an authority that serves", certificate, `"cert_signing", "crl_signing"`, `"cert_signing", "crl_signing", "server_auth"`, "tls-certificate-uses"),
+	dev(one("a certificate that nobody renews", certificate, "	args.EarlyRenewalHours = pulumi.Int(t.RenewalDays * 24)\n", "", "tls-certificate-renewal")),
+	one("an authority that serves", certificate, `AllowedUses:         pulumi.ToStringArray([]string{"cert_signing", "crl_signing"`, `AllowedUses:         pulumi.ToStringArray([]string{"cert_signing", "crl_signing", "server_auth"`, "tls-certificate-uses"),
 }
 
 var containerMutations = []variant{
