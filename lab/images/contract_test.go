@@ -176,6 +176,16 @@ var contracts = []contract{
 		stop:     5 * time.Second,
 	},
 	{
+		image:    legoImage,
+		config:   imageConfig{Entrypoint: []string{"/lego"}, ExposedPorts: set("80/tcp")},
+		paths:    map[string]string{"/lego": "0:0 755"},
+		commands: []string{"sh", "sed", "sha256sum", "timeout", "find"},
+		// The program calls it from a script that goes on.
+		run:   []string{"--user", "65534:0", "--entrypoint", "sh", legoImage, "-c", "trap 'exit 0' TERM; while :; do sleep 5 & wait $!; done"},
+		ready: []string{"/lego", "--version"},
+		stop:  5 * time.Second,
+	},
+	{
 		image: grafanaImage,
 		config: imageConfig{
 			Entrypoint: []string{"/run.sh"}, User: "472", WorkingDir: "/usr/share/grafana", ExposedPorts: set("3000/tcp"),
