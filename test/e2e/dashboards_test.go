@@ -131,6 +131,8 @@ var later = map[string]string{
 	"prefect_backup_last_success_timestamp_seconds":              "a backup",
 	"prefect_backup_size_bytes":                                  "a backup",
 	"prefect_backup_restore_test_last_success_timestamp_seconds": "a restored backup",
+	"prefect_certificate_failures":                               "a certificate of an authority, which TestACME_… asks for",
+	"prefect_certificate_looked_seconds":                         "the same",
 	"prefect_flow_run_oldest_running_seconds":                    "a flow run that runs",
 	"prefect_flow_runs_ended_recently":                           "a flow run that has ended",
 	"prefect_flow_runs_due_recently":                             "a flow run that a schedule planned",
