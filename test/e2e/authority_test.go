@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,47 +32,11 @@ const pebbleConfig = `{"pebble": {
 	"profiles": {"default": {"description": "short", "validityPeriod": %d}}
 }}`
 
-// names is a server of names that knows every name as the edge, wherever that is just then. Clients outside find the edge under localhost, the authority cannot.
-const names = `
-import socket, socketserver, sys, threading
-
-def answer(query):
-    end = query.index(b"\0", 12) + 5
-    found = b""
-    if query[end - 4:end - 2] == b"\0\1":
-        found = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + socket.inet_aton(socket.gethostbyname(sys.argv[1]))
-    return query[:2] + b"\x85\x80\0\1" + (b"\0\1" if found else b"\0\0") + b"\0\0\0\0" + query[12:end] + found
-
-class Datagram(socketserver.BaseRequestHandler):
-    def handle(self):
-        query, server = self.request
-        server.sendto(answer(query), self.client_address)
-
-class Stream(socketserver.StreamRequestHandler):
-    def handle(self):
-        while length := self.rfile.read(2):
-            reply = answer(self.rfile.read(int.from_bytes(length)))
-            self.wfile.write(len(reply).to_bytes(2) + reply)
-
-stream = socketserver.ThreadingTCPServer(("0.0.0.0", 8053), Stream)
-datagram = socketserver.ThreadingUDPServer(("0.0.0.0", 8053), Datagram)
-print("ready", flush=True)
-threading.Thread(target=stream.serve_forever).start()
-datagram.serve_forever()
-`
-
-// fetchPage prints a page of a server whose certificate is not known.
-const fetchPage = `
-import ssl, sys, urllib.request, time
-for _ in range(60):
-    try:
-        print(urllib.request.urlopen(sys.argv[1], context=ssl._create_unverified_context(), timeout=5).read().decode(), end="")
-        break
-    except OSError:
-        time.sleep(0.5)
-else:
-    sys.exit(1)
-`
+// edgeHelper is a program that the edge's own tests have beside an authority: servers of names and records, and what fetches a page.
+func edgeHelper(t *testing.T, name string) string {
+	t.Helper()
+	return fileText(t, filepath.Join("../../components/proxy/testdata", name))
+}
 
 // startAuthority starts a Pebble that asks a server of names at dns.
 func startAuthority(t *testing.T, dns string) *authority {
@@ -80,7 +45,7 @@ func startAuthority(t *testing.T, dns string) *authority {
 	python := stack.Container(t, "api").Config.Image
 	if dns == "names:8053" {
 		awaitReady(t, Helper{
-			Image: python, Command: []string{"python", "/e2e/script.py", "prefect-" + stack.Name + "-nginx"}, Network: a.network, Alias: "names", Files: withScript(nil, names),
+			Image: python, Command: []string{"python", "/e2e/script.py", "prefect-" + stack.Name + "-nginx"}, Network: a.network, Alias: "names", Files: withScript(nil, edgeHelper(t, "names.py")),
 		})
 	} else {
 		a.network = "prefect-" + stack.Name + "-egress"
@@ -96,7 +61,7 @@ func startAuthority(t *testing.T, dns string) *authority {
 		Files: map[string]string{"/e2e/config.json": fmt.Sprintf(pebbleConfig, int(certificateLife.Seconds())), "/e2e/cert.pem": a.ca, "/e2e/key.pem": key},
 	}).id
 	a.root = stack.StartHelper(t, Helper{
-		Image: python, Command: []string{"python", "/e2e/script.py", "https://pebble:15000/roots/0"}, Network: a.network, Files: withScript(nil, fetchPage),
+		Image: python, Command: []string{"python", "/e2e/script.py", "https://pebble:15000/roots/0"}, Network: a.network, Files: withScript(nil, edgeHelper(t, "fetch.py")),
 	}).Wait(t)
 	return a
 }
@@ -119,33 +84,13 @@ func (a *authority) asked(options map[string]any) []Edit {
 	return []Edit{Set("tls", map[string]any{"mode": "acme", "acme": options}), Set("egress.caCertificates", a.ca)}
 }
 
-// provider is the interface of a provider of DNS that lego calls httpreq, before the server of records.
-const provider = `
-import base64, http.server, json, sys, urllib.request
-expected = "Basic " + base64.b64encode(("prefect:" + sys.argv[1]).encode()).decode()
-class Provider(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        record = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers.get("Authorization") != expected:
-            self.send_response(401)
-        else:
-            verb = "set-txt" if self.path == "/present" else "clear-txt"
-            body = json.dumps({"host": record["fqdn"], "value": record["value"]}).encode()
-            urllib.request.urlopen("http://records:8055/" + verb, body)
-            self.send_response(200)
-        self.end_headers()
-server = http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Provider)
-print("ready", flush=True)
-server.serve_forever()
-`
-
 // startRecords starts a provider of DNS, and returns the password that it wants.
 func startRecords(t *testing.T) (password string) {
 	t.Helper()
 	password = "gJ7rT2mW9qLx4VbN"
 	awaitReady(t, Helper{
 		Image: stack.Container(t, "api").Config.Image, Command: []string{"python", "/e2e/script.py", password}, Network: "prefect-" + stack.Name + "-egress", Alias: "dns-provider",
-		Files: withScript(nil, provider),
+		Files: withScript(nil, edgeHelper(t, "provider.py")),
 	})
 	return password
 }

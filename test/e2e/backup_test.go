@@ -165,8 +165,14 @@ func dataVolume() string {
 // awaitCopy waits until a copy that ended after some time is stored.
 func awaitCopy(t *testing.T, since time.Time) {
 	t.Helper()
-	took := Await(t, 10*time.Minute, "a snapshot", func() error {
-		out, err := stack.platform("restore", "--list")
+	awaitCopyBy(t, stack.platform, since, 2*time.Minute)
+}
+
+// awaitCopyBy is awaitCopy for the stack that a command is about.
+func awaitCopyBy(t *testing.T, platform func(args ...string) (string, error), since time.Time, within time.Duration) {
+	t.Helper()
+	took := Await(t, within, "a snapshot", func() error {
+		out, err := platform("restore", "--list")
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}
