@@ -79,7 +79,11 @@ type browser struct {
 
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	home := t.TempDir()
+	home, err := os.MkdirTemp("", "prefect-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeLeft(t, home) })
 	trust(t, home)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox,
@@ -103,6 +107,20 @@ func openBrowser(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// removeLeft removes what the browser had: its helpers outlive it for a moment, and write into its profile until then. Await is not for clean-up, when the test's context has ended.
+func removeLeft(t *testing.T, folder string) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(pollEvery) {
+		err := os.RemoveAll(folder)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Error(err)
+			return
+		}
+	}
 }
 
 // explain leaves a picture of the page on which a test failed, and what it said.

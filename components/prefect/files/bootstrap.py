@@ -5,12 +5,14 @@ marks as Crashed the runs whose process is gone, which open-source Prefect does 
 canary.py, or its absence. May be run at any time.
 """
 
+import itertools
 import json
 import pathlib
 import sys
 import time
 from datetime import timedelta
 
+import addresses
 import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
@@ -163,7 +165,8 @@ def read_canary(client):
 def main(wanted):
     """While the API is replaced because its credential changed, the old one still answers under the same name, and refuses the new credential."""
     deadline = time.monotonic() + PATIENCE
-    while True:
+    for attempt in itertools.count():
+        addresses.turn(attempt)
         try:
             with get_client(sync_client=True) as client:
                 wait_for_api(client)
@@ -178,7 +181,7 @@ def main(wanted):
         except httpx.HTTPStatusError as error:
             if error.response.status_code != httpx.codes.UNAUTHORIZED or time.monotonic() > deadline:
                 raise
-        time.sleep(0.5)  # the next connection may lead to another container
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import sys
 
+import addresses
 import flowevents
 import flowlog
 
 
 def handler(**options):
+    addresses.install()
     try:
         flowevents.install()
     except Exception as error:  # a worker's image may have another Prefect; the flow runs all the same

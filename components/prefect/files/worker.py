@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import functools
 import importlib.util
+import itertools
 import os
 import pathlib
 import shutil
@@ -22,11 +23,13 @@ import sys
 import tempfile
 import time
 
+import addresses
 import environment
 import platformlog
 import yaml
 
 REFUSED_SECONDS = 90  # for an API that knows another credential to go; `up` gives a worker 120 to be healthy
+REFUSALS = ("401 Unauthorized", "Unable to authenticate")  # of a request, of a WebSocket
 KILL_SECONDS = 15  # for flow runs to end after SIGTERM, hooks included
 REPORT_SECONDS = 20  # after SIGKILL, to report those that did not and to run their hooks
 PAGE = 200  # flow runs that the API lists at once, at most
@@ -41,7 +44,7 @@ def log_flows_to(file):
     folder of this file on their path would hide their own modules of the same names.
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowlog-"))
-    for name in ("flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
+    for name in ("addresses.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
         shutil.copy(HERE / name, folder)
     packaged = pathlib.Path(importlib.util.find_spec("prefect").origin).parent / "logging" / "logging.yml"
     config = yaml.safe_load(packaged.read_text())
@@ -177,11 +180,12 @@ async def work(make, drain):
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     deadline = time.monotonic() + REFUSED_SECONDS
-    while True:
+    for attempt in itertools.count():
+        addresses.turn(attempt)
         try:
             return await _work(make(), drain, stop)
         except Exception as error:
-            if "401 Unauthorized" not in str(error) or stop.is_set() or time.monotonic() > deadline:
+            if not any(said in str(error) for said in REFUSALS) or stop.is_set() or time.monotonic() > deadline:
                 raise
             platformlog.say("worker", "an API refuses the credential; it may be the one before a change of it")
             await asyncio.sleep(1)

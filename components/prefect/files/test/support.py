@@ -1,6 +1,7 @@
 """What the tests share: where the programs are, processes that end with the test, a Prefect server, waiting for a condition."""
 
 import atexit
+import base64
 import functools
 import glob
 import http.server
@@ -112,9 +113,9 @@ def empty_database():
 class Server:
     """A Prefect server with all its services in one process, SQLite and memory only."""
 
-    def __init__(self, port=None, **environment):
-        self.folder, self.port = folder(), port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}/api"
+    def __init__(self, port=None, host="127.0.0.1", **environment):
+        self.folder, self.host, self.port = folder(), host, port or free_port()
+        self.url = f"http://{host}:{self.port}/api"
         self.environment = {
             "PREFECT_HOME": str(self.folder),
             "PREFECT_API_URL": self.url,
@@ -128,7 +129,7 @@ class Server:
         self.restart()
 
     def restart(self):
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", self.port]
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", self.host, "--port", self.port]
         self.process = start(command, self.folder / "server.log", **self.environment)
 
     def ready(self):
@@ -140,6 +141,8 @@ class Server:
 
     def __call__(self, method, path, body=None):
         request = urllib.request.Request(self.url + path, method=method, headers={"Content-Type": "application/json"})
+        if auth := self.environment.get("PREFECT_API_AUTH_STRING"):
+            request.add_header("Authorization", "Basic " + base64.b64encode(auth.encode()).decode())
         request.data = None if body is None else json.dumps(body).encode()
         for last in (False, False, False, True):
             try:
@@ -174,13 +177,40 @@ class Server:
         return wait(reached, seconds, f"{kind} of {run}")
 
 
+OLD_FIRST = """
+import socket
+look_up = socket.getaddrinfo
+
+def getaddrinfo(host, *args, **options):
+    if host not in ("api.test", b"api.test"):
+        return look_up(host, *args, **options)
+    return look_up("127.0.0.2", *args, **options) + look_up("127.0.0.1", *args, **options)
+
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+@functools.cache
+def replaced():
+    """The environment of clients during a replacement: api.test is the old API and the new one, and libc puts the old one first."""
+    new = Server(PREFECT_SERVER_API_AUTH_STRING="prefect:new", PREFECT_API_AUTH_STRING="prefect:new")
+    old = Server(new.port, "127.0.0.2", PREFECT_SERVER_API_AUTH_STRING="prefect:old", PREFECT_API_AUTH_STRING="prefect:old")
+    for each in (new, old):
+        wait(each.ready, 60, "both")
+    order = folder()
+    (order / "sitecustomize.py").write_text(OLD_FIRST)
+    new.environment |= {"PREFECT_API_URL": f"http://api.test:{new.port}/api", "PYTHONPATH": str(order)}
+    return new
+
+
 POOLS = [{"name": "default", "type": "process", "concurrency_limit": None}, {"name": "small", "type": "process", "concurrency_limit": 2}]
 
 
 def bootstrap(api, canary=None, program=FILES / "bootstrap.py"):
+    """Runs the program, or a changed one as if it were in the folder of the others."""
     file = folder() / "wanted.json"
     file.write_text(json.dumps({"pools": POOLS, "canary": canary}))
-    environment = {**api.environment, "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(FILES), **api.environment, "PATH": "/usr/bin:/bin"}
     return subprocess.run([sys.executable, str(program), str(file)], cwd=file.parent, env=environment, capture_output=True, text=True, timeout=120)
 
 

@@ -1,7 +1,7 @@
 import threading
 import unittest
 
-from support import FILES, Server, bootstrap, folder, free_port, server, wait
+from support import FILES, Server, bootstrap, folder, free_port, replaced, server, wait
 
 
 class Bootstrap(unittest.TestCase):
@@ -62,6 +62,10 @@ class Bootstrap(unittest.TestCase):
 
         threading.Timer(5, replace).start()
         ended = bootstrap(old)
+        self.assertEqual(0, ended.returncode, ended.stderr)
+
+    def test_turns_from_an_old_api_under_the_same_name_to_the_new_one(self):
+        ended = bootstrap(replaced())
         self.assertEqual(0, ended.returncode, ended.stderr)
 
     def automations(self, api):

@@ -6,7 +6,7 @@ import time
 import unittest
 import urllib.request
 
-from support import FILES, folder, free_port, server, start, wait
+from support import FILES, folder, free_port, replaced, server, start, wait
 
 FLOWS = """
 import pathlib, signal, time
@@ -53,7 +53,7 @@ class Worker(unittest.TestCase):
     def worker(self, pool, drain=30, limit=5, kill_seconds=3, **environment):
         """A worker that has claimed its pool."""
         home = folder()
-        for name in ("worker.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
+        for name in ("worker.py", "addresses.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
             program = (FILES / name).read_text().replace("KILL_SECONDS = 15", f"KILL_SECONDS = {kill_seconds}")
             (home / name).write_text(program)
         self.flow_log = home / "flows.log"
@@ -174,7 +174,7 @@ sys.path.insert(0, sys.argv[1])
 import worker
 
 class Refused:
-    made, ended = 0, "Runner failed to start: Client error '401 Unauthorized' for url"
+    made, ended = 0, ["Client error '401 Unauthorized' for url", "Runner failed to start: event_emitter — Unable to authenticate to the event stream."]
 
     def __init__(self):
         Refused.made += 1
@@ -184,11 +184,11 @@ class Refused:
 
     async def start(self, with_healthcheck, printer):
         if Refused.made < 3:
-            raise RuntimeError(self.ended)
+            raise RuntimeError(self.ended[Refused.made - 1])
 
 asyncio.run(worker.work(Refused, 1))
 assert Refused.made == 3, Refused.made
-Refused.made, Refused.ended = 0, "no such pool"
+Refused.made, Refused.ended = 0, ["no such pool"]
 try:
     asyncio.run(worker.work(Refused, 1))
 except RuntimeError:
@@ -199,6 +199,14 @@ else:
         home = folder()
         process = start([sys.executable, "-c", code, FILES], home / "log", PREFECT_HOME=str(home))
         self.assertEqual(process.wait(60), 0, process.log.read_text())
+
+    def test_turns_from_an_old_api_under_the_same_name_to_the_new_one_and_so_do_its_flows(self):
+        new = replaced()
+        names = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PYTHONPATH")
+        process = self.worker("turn", **{name: new.environment[name] for name in names})
+        self.assertIn("an API refuses the credential", process.log.read_text())
+        run = new.run(new.deploy("turn", "noted", self.folder), name="turn", seconds=0, notes=str(self.folder / "turned"))
+        new.wait_for(run, "COMPLETED")
 
     def test_an_api_that_fails_for_long_does_not_end_the_worker(self):
         code = """
