@@ -54,7 +54,7 @@ const (
 // both. What cannot be paused counts for neither: the line that the edge sends for each request.
 func watching(ctx context.Context, s *stack, figures *table) error {
 	// Shorter turns would be unfair: with each of them everything that was due while monitoring was paused is asked for at once.
-	const pairs, turn = 5, 30 * time.Second
+	const pairs, turn = 10, 30 * time.Second
 	watchers, err := s.watchers(ctx)
 	if err != nil {
 		return err
@@ -65,10 +65,14 @@ func watching(ctx context.Context, s *stack, figures *table) error {
 	}
 	j.Turns, j.Turn, j.Ways = 1, turn, map[string]string{"edge": edge}
 	fmt.Printf("+ %d connections, %d turns of %s with %d containers of monitoring and with these paused\n", connections, pairs, turn, len(watchers))
-	requests := map[bool]uint64{}
+	requests, spent := map[bool]uint64{}, map[string]time.Duration{}
 	for i := range 2 * pairs {
 		paused := i%4 == 1 || i%4 == 2 // neither is always the second
 		if err := s.pause(ctx, watchers, paused); err != nil {
+			return err
+		}
+		before, err := s.spent(ctx, watchers)
+		if err != nil {
 			return err
 		}
 		results, err := s.client(ctx, j)
@@ -76,10 +80,39 @@ func watching(ctx context.Context, s *stack, figures *table) error {
 			return errors.Join(err, s.pause(ctx, watchers, false))
 		}
 		requests[paused] += results["edge"].Requests
+		after, err := s.spent(ctx, watchers)
+		if err != nil {
+			return err
+		}
+		for workload, cpu := range after {
+			spent[workload] += cpu - before[workload]
+		}
 	}
 	watched, alone := float64(requests[false])/(pairs*turn).Seconds(), float64(requests[true])/(pairs*turn).Seconds()
 	figures.add("through the edge, watched / monitoring paused", "%.1f / %.1f requests/s, ratio %.3f", watched, alone, watched/alone)
+	for workload, cpu := range spent {
+		figures.add("processor that "+workload+" takes meanwhile", "%.2f %% of one", 100*cpu.Seconds()/(pairs*turn).Seconds())
+	}
 	return s.pause(ctx, watchers, false)
+}
+
+// spent is how long containers have had a processor since they were started, by workload.
+func (s *stack) spent(ctx context.Context, containers []container.Summary) (map[string]time.Duration, error) {
+	spent := map[string]time.Duration{}
+	for _, c := range containers {
+		answer, err := s.docker.ContainerStats(ctx, c.ID, client.ContainerStatsOptions{})
+		if err != nil {
+			return nil, err
+		}
+		var stats container.StatsResponse
+		err = json.NewDecoder(answer.Body).Decode(&stats)
+		_ = answer.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		spent[c.Labels["prefect-platform.workload"]] += time.Duration(stats.CPUStats.CPUUsage.TotalUsage) // ns
+	}
+	return spent, nil
 }
 
 // watchers are the containers of monitoring.
