@@ -83,8 +83,14 @@ launchers: .lab/venv/ready ## test the Python programs that run inside the conta
 		(cd components/$$part/files/test && PYTHONPATH=$(CURDIR)/components/prefect/files/test $(CURDIR)/.lab/venv/bin/python -m unittest --verbose) || exit 1; \
 	done
 
+launchers-3.7: .lab/venv-3.7/ready ## the same with the minor version of Prefect before
+	@cd components/prefect/files/test && $(CURDIR)/.lab/venv-3.7/bin/python -m unittest --verbose
+
+.lab/venv%/ready: lab/images/prefect%/requirements.in
+	@python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --requirement $< && touch $@
+
 .lab/venv/ready: lab/images/prefect/requirements.in
-	@python3 -m venv .lab/venv && .lab/venv/bin/pip install --quiet --requirement $< && touch $@
+	@python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --requirement $< && touch $@
 
 integration: .lab/venv/ready ## tests of single parts on the lab's engine: image contracts, edge
 	@cd lab && go run ./cmd/lab image pebble challtestsrv
@@ -104,7 +110,7 @@ e2e: ## end-to-end tests on one shared stack
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
 
-drills: mutations ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
+drills: mutations launchers-3.7 ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
 	@cd lab && go run ./cmd/lab image loki postgres-17 prefect-3.7 pebble challtestsrv
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
 	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
@@ -117,4 +123,4 @@ docs: ## write the references of configuration and policies anew
 
 FORCE:
 
-.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers integration policies e2e mutations drills bench-smoke docs
+.PHONY: FORCE help up preview deploy drift-report publish ssh-access images-contract credentials doctor drift logs down clean lab lab-tools lab-clean test lint tools fmt unit launchers launchers-3.7 integration policies e2e mutations drills bench-smoke docs

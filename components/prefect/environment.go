@@ -90,7 +90,8 @@ func (a Args) workerEnvironment(group config.Worker) map[string]string {
 	env := a.clientEnvironment()
 	maps.Copy(env, map[string]string{
 		"PREFECT_RESULTS_LOCAL_STORAGE_PATH": resultsDir + "/storage",
-		"PREFECT_FLOWS_HEARTBEAT_FREQUENCY":  "180", // seconds; the zombie automation waits for three of them
+		"PREFECT_UI_URL":                     a.PublicURL, // in the logs of flows, the links that people follow
+		"PREFECT_FLOWS_HEARTBEAT_FREQUENCY":  "180",       // seconds; the zombie automation waits for three of them
 	})
 	a.reachOut(env)
 	maps.Copy(env, group.Environment)

@@ -70,6 +70,9 @@ func TestSDK_OutsideDeploysAndAWorkerRuns(t *testing.T) {
 	if inFile != tasksOfRun {
 		t.Errorf("flows.log has %d lines of the run's tasks, want %d", inFile, tasksOfRun)
 	}
+	if linesInFlowLog(t, run.Run, "View at "+stack.URL+"/") != 1 {
+		t.Error("flows.log does not say where to look at the run")
+	}
 
 	drawn := drawnBy(t, run.Run)
 	before := stack.Container(t, "worker-default").ID

@@ -67,7 +67,7 @@ func TestUpgradePostgres_BringsEverythingToTheNewerVersionAndBack(t *testing.T) 
 	t.Logf("upgraded in %s\n%s", time.Since(began).Round(100*time.Millisecond), out)
 	awaitVersion(t, "18")
 	expectWaiting(t, probe)
-	if found := stack.PG(t, "SELECT rolcanlogin, rolconnlimit, rolpassword LIKE 'SCRAM-SHA-256$%', rolconfig FROM pg_authid WHERE rolname = 'analyst'")[0]; found != "t|3|t|{statement_timeout=7s}" {
+	if found := stack.PG(t, "SELECT rolcanlogin, rolconnlimit, rolpassword LIKE 'SCRAM-SHA-256$%', (SELECT setconfig FROM pg_db_role_setting WHERE setrole = pg_authid.oid) FROM pg_authid WHERE rolname = 'analyst'")[0]; found != "t|3|t|{statement_timeout=7s}" {
 		t.Errorf("the role is %s", found)
 	}
 	if found := stack.PG(t, "SELECT has_table_privilege('analyst', '"+old+"', 'SELECT'), (SELECT count(*) FROM "+old+"), (SELECT count(*) FROM pg_database WHERE datname = 'of another'), (SELECT count(*) FROM pg_extension WHERE extname = 'amcheck')")[0]; found != "t|1000|1|0" {

@@ -73,8 +73,13 @@ def draining_worker(log_folder):
     from prefect.states import Scheduled
     from prefect.types._datetime import now
 
-    # A run with a command of its own would stay in our process group and get our signals; all others do not.
-    process.EngineCommandStarter = functools.partial(process.EngineCommandStarter, isolate_process_group=True)
+    # A run with a command of its own would stay in our process group and get our signals; with Prefect 3.7 every run would.
+    if hasattr(process, "EngineCommandStarter"):
+        process.EngineCommandStarter = functools.partial(process.EngineCommandStarter, isolate_process_group=True)
+    else:
+        import prefect.runner.runner as runner
+
+        runner.run_process = functools.partial(runner.run_process, start_new_session=True)
 
     class DrainingWorker(process.ProcessWorker):
         draining = settled = False
@@ -94,7 +99,7 @@ def draining_worker(log_folder):
             return await self._patiently(self._settle_then_poll, [])
 
         async def _settle_then_poll(self):
-            if not self.settled and self._has_successfully_synced:
+            if not self.settled and self._work_pool:
                 await self.settle()
                 self.settled = True
             return await super().get_and_submit_flow_runs()
@@ -123,10 +128,10 @@ def draining_worker(log_folder):
                 else:
                     await self.client.set_flow_run_state(run.id, Scheduled(message="The worker was killed before it began this."))
 
-        async def _sync_and_initialize(self):
+        async def sync_with_backend(self):
             if not self.is_setup:
-                return await super()._sync_and_initialize()
-            await self._patiently(super()._sync_and_initialize, None)
+                return await super().sync_with_backend()
+            await self._patiently(super().sync_with_backend, None)
 
         async def _patiently(self, call, otherwise):
             """Prefect's worker gives up, and takes its flow runs with it, when the API fails it a dozen times in a row."""

@@ -78,7 +78,8 @@ class Canary(unittest.TestCase):
         wait(lambda: [task["state_type"] for task in self.api("POST", "/task_runs/filter", of_run)] == ["COMPLETED"], 60, "its task run")
         self.assertEqual([NAME], self.api("GET", f"/flow_runs/{completed}")["tags"])
         lines = self.api("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [completed]}}})
-        self.assertEqual([], [line["message"] for line in lines if line["name"] != "prefect.flow_runs.worker"])
+        of_flow = {line["message"] for line in lines if line["name"] != "prefect.flow_runs.worker"}
+        self.assertLessEqual(of_flow, {"Starting flow run process..."})  # what the runner of Prefect 3.7 says for the worker
         self.assertEqual([], list(home.glob("**/canary.py")))
 
     def test_leaves_nothing_behind(self):
