@@ -65,7 +65,7 @@ func watching(ctx context.Context, s *stack, figures *table) error {
 	}
 	j.Turns, j.Turn, j.Ways = 1, turn, map[string]string{"edge": edge}
 	fmt.Printf("+ %d connections, %d turns of %s with %d containers of monitoring and with these paused\n", connections, pairs, turn, len(watchers))
-	requests, spent := map[bool]uint64{}, map[string]time.Duration{}
+	requests, spent := map[bool]uint64{}, map[string]float64{}
 	for i := range 2 * pairs {
 		paused := i%4 == 1 || i%4 == 2 // neither is always the second
 		if err := s.pause(ctx, watchers, paused); err != nil {
@@ -90,15 +90,15 @@ func watching(ctx context.Context, s *stack, figures *table) error {
 	}
 	watched, alone := float64(requests[false])/(pairs*turn).Seconds(), float64(requests[true])/(pairs*turn).Seconds()
 	figures.add("through the edge, watched / monitoring paused", "%.1f / %.1f requests/s, ratio %.3f", watched, alone, watched/alone)
-	for workload, cpu := range spent {
-		figures.add("processor that "+workload+" takes meanwhile", "%.2f %% of one", 100*cpu.Seconds()/(pairs*turn).Seconds())
+	for _, workload := range slices.Sorted(maps.Keys(spent)) {
+		figures.add("processor that "+workload+" takes meanwhile", "%.2f %% of one", 100*spent[workload]/(pairs*turn).Seconds())
 	}
 	return s.pause(ctx, watchers, false)
 }
 
-// spent is how long containers have had a processor since they were started, by workload.
-func (s *stack) spent(ctx context.Context, containers []container.Summary) (map[string]time.Duration, error) {
-	spent := map[string]time.Duration{}
+// spent is for how many seconds containers have had a processor since they were started, by workload.
+func (s *stack) spent(ctx context.Context, containers []container.Summary) (map[string]float64, error) {
+	spent := map[string]float64{}
 	for _, c := range containers {
 		answer, err := s.docker.ContainerStats(ctx, c.ID, client.ContainerStatsOptions{})
 		if err != nil {
@@ -110,7 +110,7 @@ func (s *stack) spent(ctx context.Context, containers []container.Summary) (map[
 		if err != nil {
 			return nil, err
 		}
-		spent[c.Labels["prefect-platform.workload"]] += time.Duration(stats.CPUStats.CPUUsage.TotalUsage) // ns
+		spent[c.Labels["prefect-platform.workload"]] += float64(stats.CPUStats.CPUUsage.TotalUsage) / 1e9
 	}
 	return spent, nil
 }

@@ -22,11 +22,11 @@ func TestUpgradePrefect_BringsARunningStackToTheNewerVersionAndBack(t *testing.T
 	if _, err := stack.Docker.VolumeCreate(t.Context(), client.VolumeCreateOptions{Name: "prefect-" + stack.Name + "-postgres-2-18"}); err != nil {
 		t.Fatal(err)
 	}
-	edits := []Edit{Set("backup.enabled", true), Set("database.volume", 2), withPatience()}
+	edits := []Edit{Set("backup.enabled", true), Set("monitoring.enabled", true), Set("database.volume", 2), withPatience()}
 	backedUp(t, append(edits, Set("images.override.prefect", oldPrefect))...)
 	expectPrefect(t, "3.7.8")
 	block := writeBlock(t)
-	awaitCopy(t, time.Now())
+	awaitCopy(t, time.Time{})
 	before := time.Now().UTC()
 	time.Sleep(1500 * time.Millisecond) // a moment between the last of the old version and the first of the new
 
