@@ -112,7 +112,7 @@ func (a Args) bootstrap() workload.Spec {
 		Command:    []string{filesDir + "/wanted.json"},
 		WorkingDir: filesDir,
 		Env:        a.clientEnvironment(),
-		Files:      withFiles(a.clientFiles("bootstrap.py", "addresses.py", "canary.py"), map[string]workload.File{"wanted.json": workload.Text(a.wanted())}),
+		Files:      withFiles(a.clientFiles("bootstrap.py", "platformaddresses.py", "canary.py"), map[string]workload.File{"wanted.json": workload.Text(a.wanted())}),
 		Networks:   []workload.Network{{Name: a.Networks.App}},
 		MemoryMiB:  384,
 	}
@@ -127,7 +127,7 @@ func (a Args) worker(group config.Worker, results, logs *workload.Volume) worklo
 	for _, name := range group.Networks {
 		networks = append(networks, workload.Network{Name: pulumi.String(name)})
 	}
-	files := a.clientFiles("worker.py", "addresses.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py", "check.py")
+	files := a.clientFiles("worker.py", "platformaddresses.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py", "check.py")
 	a.addExtraCA(files)
 	if len(group.SecretEnvironment) > 0 {
 		files["secret-environment.json"] = workload.SecretText(a.secretEnvironment(group.SecretEnvironment))

@@ -12,8 +12,8 @@ import sys
 import time
 from datetime import timedelta
 
-import addresses
 import httpx
+import platformaddresses
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
@@ -166,7 +166,7 @@ def main(wanted):
     """While the API is replaced because its credential changed, the old one still answers under the same name, and refuses the new credential."""
     deadline = time.monotonic() + PATIENCE
     for attempt in itertools.count():
-        addresses.turn(attempt)
+        platformaddresses.turn(attempt)
         try:
             with get_client(sync_client=True) as client:
                 wait_for_api(client)

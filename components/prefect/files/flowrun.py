@@ -2,13 +2,13 @@
 
 import sys
 
-import addresses
 import flowevents
 import flowlog
+import platformaddresses
 
 
 def handler(**options):
-    addresses.install()
+    platformaddresses.install()
     try:
         flowevents.install()
     except Exception as error:  # a worker's image may have another Prefect; the flow runs all the same

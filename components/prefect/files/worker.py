@@ -23,8 +23,8 @@ import sys
 import tempfile
 import time
 
-import addresses
 import environment
+import platformaddresses
 import platformlog
 import yaml
 
@@ -44,7 +44,7 @@ def log_flows_to(file):
     folder of this file on their path would hide their own modules of the same names.
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowlog-"))
-    for name in ("addresses.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
+    for name in ("platformaddresses.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
         shutil.copy(HERE / name, folder)
     packaged = pathlib.Path(importlib.util.find_spec("prefect").origin).parent / "logging" / "logging.yml"
     config = yaml.safe_load(packaged.read_text())
@@ -186,7 +186,7 @@ async def work(make, drain):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     deadline = time.monotonic() + REFUSED_SECONDS
     for attempt in itertools.count():
-        addresses.turn(attempt)
+        platformaddresses.turn(attempt)
         try:
             return await _work(make(), drain, stop)
         except Exception as error:

@@ -53,7 +53,7 @@ class Worker(unittest.TestCase):
     def worker(self, pool, drain=30, limit=5, kill_seconds=3, **environment):
         """A worker that has claimed its pool."""
         home = folder()
-        for name in ("worker.py", "addresses.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
+        for name in ("worker.py", "platformaddresses.py", "environment.py", "flowevents.py", "flowlog.py", "flowrun.py", "platformlog.py"):
             program = (FILES / name).read_text().replace("KILL_SECONDS = 15", f"KILL_SECONDS = {kill_seconds}")
             (home / name).write_text(program)
         self.flow_log = home / "flows.log"
