@@ -240,7 +240,8 @@ func newNetworks(ctx *pulumi.Context, engine *workload.Engine, c config.Config) 
 type credentials struct {
 	database, api, redis          *credential.Credential
 	postgresExporter, sqlExporter *credential.Credential // nil without monitoring
-	backup, backupRole            *credential.Credential // nil without backup
+	backup                        *credential.Credential
+	backupRole                    *credential.Credential // nil without backup
 }
 
 func (c *credentials) readers() *database.Readers {
@@ -264,7 +265,7 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		{"redis", c.Rotation.Redis, c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB, &all.redis, true},
 		{"postgres-exporter", c.Rotation.PostgresExporter, "", "", &all.postgresExporter, c.Monitoring.Enabled},
 		{"sql-exporter", c.Rotation.SQLExporter, "", "", &all.sqlExporter, c.Monitoring.Enabled},
-		{"backup", c.Rotation.Backup, c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB, &all.backup, c.Backup.Enabled},
+		{"backup", c.Rotation.Backup, c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB, &all.backup, true}, // what it opens outlives the component
 		{"backup-role", c.Rotation.BackupRole, "", "", &all.backupRole, c.Backup.Enabled},
 	} {
 		if !each.wanted {

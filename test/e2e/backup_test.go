@@ -87,7 +87,28 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	}
 	stack.PG(t, "DROP TABLE precious, counter; DROP PROCEDURE count_on")
 	Await(t, time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
+	if full {
+		offAndOn(t)
+	}
 	damage(t)
+}
+
+// offAndOn turns backups off and on again: they go on in the repository that is there.
+func offAndOn(t *testing.T) {
+	t.Helper()
+	before, err := stack.platform("restore", "--list")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, before)
+	}
+	for _, edits := range [][]Edit{nil, {Set("backup.enabled", true)}} {
+		if out, err := stack.upWith(edits...); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	after, err := stack.platform("restore", "--list")
+	if err != nil || !strings.HasPrefix(after, strings.TrimSpace(before)) {
+		t.Errorf("%v: after they were on again the snapshots are\n%s\nand were\n%s", err, after, before)
+	}
 }
 
 // backedUp puts a backup up. Afterwards the stack is without, and has the volume that a restore made.
