@@ -65,6 +65,19 @@ func TestMonitoring_TakesLittleMemory(t *testing.T) {
 	}
 }
 
+func TestMonitoring_LinksAlertsToThePagesThatAreSaid(t *testing.T) {
+	for url, want := range map[string]string{
+		"":                               "runbook_url: docs/runbooks/PrefectApiDown.md",
+		"https://git.corp.net/runbooks":  "runbook_url: https://git.corp.net/runbooks/PrefectApiDown.md",
+		"https://git.corp.net/runbooks/": "runbook_url: https://git.corp.net/runbooks/PrefectApiDown.md",
+	} {
+		r := run(t, func(c *config.Config) { monitored(c); c.Monitoring.RunbooksURL = url })
+		if rules := uploads(t, r, "monitoring-prometheus-files"); !strings.Contains(rules, want) {
+			t.Errorf("with %q the rules do not say %q", url, want)
+		}
+	}
+}
+
 func TestMonitoring_ShowsDashboardsUnlessTheyAreTurnedOff(t *testing.T) {
 	r := run(t, monitored)
 	grafana := r.Find(t, tokens.Container, "monitoring-grafana")

@@ -288,6 +288,8 @@ type Monitoring struct {
 	Canary bool `json:"canary"`
 	// Receivers are who is told of alerts.
 	Receivers []Receiver `json:"receivers"`
+	// RunbooksURL is the folder docs/runbooks where those who are told can open it, such as https://git.corp.net/data/prefect/src/branch/main/docs/runbooks; alerts link to its pages. Empty: they name the path in the repository.
+	RunbooksURL string `json:"runbooksUrl"`
 	// Speed divides every interval, window and waiting time of rules and notifications, 1 to 60. It is for trying alerts out; 1 in production.
 	Speed int `json:"speed"`
 	// Grafana shows dashboards under /grafana/ at the edge.

@@ -20,6 +20,8 @@ const (
 	Webhook   = "webhook"
 )
 
+const exampleRunbooks = "https://git.corp.net/data/prefect/src/branch/main/docs/runbooks"
+
 var receiverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 // othersMiB is what Alertmanager and the exporters may use together, in MiB.
@@ -57,6 +59,11 @@ func (c Config) checkMonitoring(p *Problems) {
 	}
 	if m.Enabled && m.Canary && len(c.Workers) == 0 {
 		p.add("monitoring.canary", "true, and no workers", "false: it runs in the pool of the first of them", set("monitoring.canary", "false"))
+	}
+	if at, err := url.Parse(m.RunbooksURL); err != nil {
+		p.add("monitoring.runbooksUrl", "a text that is no URL", "one that begins with https://", set("monitoring.runbooksUrl", exampleRunbooks))
+	} else if m.RunbooksURL != "" && (at.Scheme != "https" && at.Scheme != "http" || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "") {
+		p.add("monitoring.runbooksUrl", quote(at.Redacted()), "the URL of a folder, which begins with https://, without a login, ? or #", set("monitoring.runbooksUrl", exampleRunbooks))
 	}
 	m.Thresholds.check(p)
 	c.checkReceivers(p)

@@ -1,6 +1,7 @@
 package monitoring
 
 import (
+	"strings"
 	"time"
 
 	"prefect-platform/config"
@@ -15,6 +16,9 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Grafana = c.Monitoring.Grafana.Enabled
 	s.Logs = c.Monitoring.Logs.Enabled
 	s.Host = c.Host
+	if c.Monitoring.RunbooksURL != "" {
+		s.Runbooks = strings.TrimSuffix(c.Monitoring.RunbooksURL, "/") + "/"
+	}
 	s.User = c.Access.User
 	s.ACME = c.TLS.Mode == config.ACMEMode
 	s.PrivateCA = c.TLS.Mode == config.SelfSigned || s.ACME && c.TLS.ACME.Trust != ""

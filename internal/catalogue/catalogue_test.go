@@ -97,6 +97,18 @@ func TestCheck_RefusesWhatWouldFailOrStaySilent(t *testing.T) {
 		return func(c *Catalogue) { change(&c.Groups[0].Alerts[0]) }
 	}
 	aJob := func(change func(*Job)) func(*Catalogue) { return func(c *Catalogue) { change(&c.Jobs[0]) } }
+	aPanel := func(change func(*Panel)) func(*Catalogue) {
+		return func(c *Catalogue) {
+			for _, row := range c.Dashboards[0].Rows {
+				for i := range row.Panels {
+					if row.Panels[i].Kind == Graph {
+						change(&row.Panels[i])
+						return
+					}
+				}
+			}
+		}
+	}
 	for name, each := range map[string]struct {
 		change func(*Catalogue)
 		says   string
@@ -119,6 +131,14 @@ func TestCheck_RefusesWhatWouldFailOrStaySilent(t *testing.T) {
 		"a second of a name":  {func(c *Catalogue) { c.Jobs = append(c.Jobs, c.Jobs[0]) }, "is there twice"},
 		"no module":           {func(c *Catalogue) { c.Modules = nil }, `no module "ready"`},
 		"a missing guard":     {func(c *Catalogue) { c.Groups = c.Groups[:len(c.Groups)-1] }, "job prometheus: would vanish without an alert"},
+		"a panel of nothing":  {aPanel(func(p *Panel) { p.Queries[0].Expr = `sum(prefect_flows)` }), `no job provides "prefect_flows"`},
+		"a broken panel":      {aPanel(func(p *Panel) { p.Queries[0].Expr = `sum(up` }), "unclosed left parenthesis"},
+		"a nameless line":     {aPanel(func(p *Panel) { p.Queries[0].Legend = "" }), "has no legend"},
+		"a panel's alert":     {aPanel(func(p *Panel) { p.Alerts = []string{"NobodyKnows"} }), `speaks of an alert "NobodyKnows"`},
+		"a panel's unit":      {aPanel(func(p *Panel) { p.Unit = "furlongs" }), `has the unit "furlongs"`},
+		"a wide panel":        {aPanel(func(p *Panel) { p.Width = 25 }), "is 25 columns wide"},
+		"two of a title":      {aPanel(func(p *Panel) { p.Title = "" }), "has no title of its own"},
+		"a page's name":       {func(c *Catalogue) { c.Dashboards[0].Name = "../x" }, "is no name"},
 		"a recording's name":  {func(c *Catalogue) { c.Groups[0].Recordings = []Recording{{Name: "a-b", Expr: "vector(1)"}} }, "not a name for a metric"},
 	} {
 		t.Run(name, func(t *testing.T) {

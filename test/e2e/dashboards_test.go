@@ -64,18 +64,40 @@ func testDashboards(t *testing.T) {
 			t.Errorf("dashboard %s: %d %s", d.Name, status, body)
 		}
 	}
-	// Nothing else of monitoring is to be had from outside, whatever it is called.
+	// Nothing else of monitoring is to be had from outside, whatever it is called: at most the page of Prefect's interface, which answers any path.
+	_, page := answerOf(t, "/", nil)
 	for _, path := range []string{"/prometheus/", "/alertmanager/", "/api/v1/query?query=up", "/-/reload", "/metrics", "/stub_status", "/api/metrics"} {
-		answer, err := stack.HTTP.Do(stack.Request(t, http.MethodGet, path, nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, _ := io.ReadAll(answer.Body)
-		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK && !strings.Contains(string(text), "<!DOCTYPE html>") && !strings.Contains(string(text), "<!doctype html>") {
+		if status, text := answerOf(t, path, nil); status == http.StatusOK && text != page {
 			t.Errorf("%s is answered: %.200s", path, text)
 		}
+		if status, _ := answerOf(t, path, func(r *http.Request) { r.Header.Del("Authorization") }); status != http.StatusUnauthorized {
+			t.Errorf("%s answers %d without a credential, want 401", path, status)
+		}
 	}
+	for _, address := range hostAddresses(t) {
+		for _, port := range []int{3000, 3100, 9090, 9093, 9100, 9113, 9115, 9187, 9399} {
+			expectClosed(t, address, port)
+		}
+	}
+}
+
+// answerOf asks as somebody who has logged in, unless the request is changed.
+func answerOf(t *testing.T, path string, change func(*http.Request)) (status int, body string) {
+	t.Helper()
+	request := stack.Request(t, http.MethodGet, path, nil)
+	if change != nil {
+		change(request)
+	}
+	answer, err := stack.HTTP.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
 }
 
 // testQueries sends each query the way a panel does: through Grafana, to the real Prometheus.

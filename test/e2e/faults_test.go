@@ -79,7 +79,7 @@ func testWorkerAway(t *testing.T, receiver *Process) {
 	late := begin(t, receiver, fault{name: "flow runs late", alert: "PrefectLateRuns", begin: func(t *testing.T) {
 		stop(t, worker)
 		startRun(t, deployment, map[string]any{})
-	}})
+	}, over: func(t *testing.T) { stack.API(t, "DELETE", "/deployments/"+deployment, nil, nil) }}) // and with it what was planned of it
 	gone := begin(t, receiver, fault{name: "worker stopped", alert: "PrefectWorkersGone", begin: func(*testing.T) {}, over: func(t *testing.T) { start(t, worker) }})
 	missing := begin(t, receiver, fault{name: "canary missing", alert: "CanaryMissing", begin: func(*testing.T) {}, over: func(*testing.T) {}})
 
@@ -87,7 +87,7 @@ func testWorkerAway(t *testing.T, receiver *Process) {
 	late.told(t, 2*time.Minute)
 	gone.told(t, 3*time.Minute)
 	missing.told(t, 3*time.Minute)
-	stack.API(t, "DELETE", "/deployments/"+deployment, nil, nil)
+	late.ended(t)
 	gone.ended(t)
 	missing.ended(t)
 }

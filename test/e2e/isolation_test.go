@@ -40,12 +40,17 @@ func TestIsolation_OnlyTheEdgePublishesPorts(t *testing.T) {
 	// And that is what listens: the ports of everything else are closed on every address of the host.
 	for _, address := range hostAddresses(t) {
 		for _, port := range []int{4200, 5432, 6379, 8081} {
-			target := net.JoinHostPort(address.String(), strconv.Itoa(port))
-			if connection, err := net.DialTimeout("tcp", target, time.Second); err == nil {
-				_ = connection.Close()
-				t.Errorf("%s answers on the host", target)
-			}
+			expectClosed(t, address, port)
 		}
+	}
+}
+
+func expectClosed(t *testing.T, address netip.Addr, port int) {
+	t.Helper()
+	target := net.JoinHostPort(address.String(), strconv.Itoa(port))
+	if connection, err := net.DialTimeout("tcp", target, time.Second); err == nil {
+		_ = connection.Close()
+		t.Errorf("%s answers on the host", target)
 	}
 }
 
