@@ -55,6 +55,7 @@ func TestACME_ObtainsTheFirstCertificateAndTheNextInTime(t *testing.T) {
 		if err := reports(t, "prefect_certificate_failures 1"); err != nil || inACME(t, "cat", "/srv/acme/attempts") != attempts {
 			t.Errorf("after a restart: %v, attempts %s, before %s", err, inACME(t, "cat", "/srv/acme/attempts"), attempts)
 		}
+		followRunbooks(t, "CertificateRenewalFailing", "CertificateRenewalStopped")
 		authority.comeBack(t)
 		inACME(t, "rm", "/srv/acme/attempts") // as docs/runbooks/CertificateRenewalFailing.md says
 		restartACME(t)

@@ -36,11 +36,15 @@ type trouble struct {
 	began, fired time.Time
 }
 
-// testFaults lets one thing after another go wrong.
-func testFaults(t *testing.T, receiver *Process) {
-	// The certificate of this stack ends in two days, since the up.
-	soon := trouble{fault: fault{name: "certificate near its end", alert: "CertificateExpires"}, receiver: receiver, began: time.Now()}
+// testFaults lets one thing after another go wrong. The certificate ends in two days since the up that began at a time, of which somebody was told meanwhile.
+func testFaults(t *testing.T, receiver *Process, began time.Time) {
+	soon := trouble{fault: fault{name: "certificate near its end", alert: "CertificateExpires", over: func(t *testing.T) {
+		if out, err := stack.upWith(watching()...); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}}, receiver: receiver, began: began}
 	soon.told(t, time.Minute)
+	soon.ended(t)
 
 	failed := begin(t, receiver, fault{name: "flow failed", alert: "PrefectFlowRunFailed", begin: failFlow, over: func(*testing.T) {}})
 	failed.told(t, time.Minute)

@@ -28,9 +28,9 @@ func watched() *catalogue.Catalogue {
 }
 
 // watch puts monitoring up, with receivers that note what they are told, and with a certificate that ends soon. Afterwards the stack is as it was.
-func watch(t *testing.T) *Process {
+func watch(t *testing.T) (receiver *Process, began time.Time) {
 	t.Helper()
-	receiver := stack.StartHelper(t, Helper{
+	receiver = stack.StartHelper(t, Helper{
 		Image: stack.Container(t, "api").Config.Image, Command: []string{"python", "/e2e/script.py"}, Files: withScript(nil, double),
 		Network: "prefect-" + stack.Name + "-egress", Alias: "receiver",
 	})
@@ -44,10 +44,10 @@ func watch(t *testing.T) *Process {
 			}
 		}
 	})
-	start := time.Now()
+	began = time.Now()
 	stack.Up(t, append(watching(), Set("tls.validityDays", 2), Set("tls.renewalDays", 1))...)
-	t.Logf("up with monitoring took %s", time.Since(start).Round(100*time.Millisecond))
-	return receiver
+	t.Logf("up with monitoring took %s", time.Since(began).Round(100*time.Millisecond))
+	return receiver, began
 }
 
 // watching is the configuration of the monitored stack.
@@ -110,9 +110,9 @@ func TestMonitoring_TellsSomebodyOfRealFaultsAndShowsWhatIsPromised(t *testing.T
 }
 
 func testMonitoring(t *testing.T) {
-	receiver := watch(t)
-	for _, c := range stack.Containers(t) {
-		checkLogBounded(t, c)
+	receiver, began := watch(t)
+	if running := expectHardened(t); len(running) <= len(services) {
+		t.Errorf("running are %v", running)
 	}
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
 	for _, workload := range []string{"prometheus", "alertmanager", "blackbox-exporter", "node-exporter", "postgres-exporter"} {
@@ -134,7 +134,8 @@ func testMonitoring(t *testing.T) {
 	t.Run("Canary_RunsAndIsHeardOf", func(t *testing.T) { testCanary(t, receiver) })
 	t.Run("Metrics_ThatRulesMayUseExist", testMetrics)
 	t.Run("Configuration_HoldsNoSecret", testConfiguration)
-	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver) })
+	t.Run("Secrets_AreNowhereInTheClear", func(t *testing.T) { expectNoLeaks(t) })
+	t.Run("Faults_ReachSomebodyAndEnd", func(t *testing.T) { testFaults(t, receiver, began) })
 	t.Run("Queries_OfAllDashboardsHaveAnAnswer", testQueries)
 	if full {
 		t.Run("Rules_AreFineToAnotherLinter", testPint)
