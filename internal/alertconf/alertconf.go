@@ -151,10 +151,14 @@ func Render(o Options) (string, error) {
 	if err := o.check(); err != nil {
 		return "", err
 	}
+	d := document{o.routes(), inhibitions(), o.receivers(), []string{Templates}}
+	if err := d.check(); err != nil {
+		return "", err
+	}
 	var text bytes.Buffer
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
-	err := encoder.Encode(document{o.routes(), inhibitions(), o.receivers(), []string{Templates}})
+	err := encoder.Encode(d)
 	return text.String(), err
 }
 
