@@ -12,7 +12,7 @@ import (
 )
 
 // exactImage is an image reference that always means the same release: a full version or a digest.
-var exactImage = regexp.MustCompile(`^[a-z0-9][a-z0-9./-]*(:\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?|(:[\w.-]+)?@sha256:[0-9a-f]{64})$`)
+var exactImage = regexp.MustCompile(`^[a-z0-9][a-z0-9./-]*(:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?|(:[\w.-]+)?@sha256:[0-9a-f]{64})$`)
 
 // services are the workloads that must run; a container beside these would have gone unnoticed by the other tests.
 var services = []string{"api", "nginx", "postgres", "redis", "services", "worker-default"}
