@@ -63,7 +63,6 @@ const (
 	Postgres   Service = "postgres"
 	Edge       Service = "edge"
 	Host       Service = "host"
-	Containers Service = "containers"
 	Backup     Service = "backup"
 	Monitoring Service = "monitoring"
 	Objectives Service = "slo"
@@ -82,9 +81,6 @@ func New(s Settings) *Catalogue {
 		prefectRules(s), postgresRules(s), edgeRules(s), tlsRules(s), hostRules(s), selfRules(),
 	}
 	c.Groups = append(c.Groups, objectiveRules(s)...)
-	if s.Containers {
-		c.Groups = append(c.Groups, containerRules())
-	}
 	if s.Backup {
 		c.Groups = append(c.Groups, backupRules(s))
 	}

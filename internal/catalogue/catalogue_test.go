@@ -11,21 +11,20 @@ import (
 func full() Settings {
 	s := Defaults()
 	s.Replicas = 2
-	s.Grafana, s.Logs, s.Containers, s.Backup, s.Canary, s.PrivateCA, s.ACME = true, true, true, true, true, true, true
+	s.Grafana, s.Logs, s.Backup, s.Canary, s.PrivateCA, s.ACME = true, true, true, true, true, true
 	return s
 }
 
 func TestNew_IsSoundWithAndWithoutEachPart(t *testing.T) {
 	without := func(change func(*Settings)) Settings { s := full(); change(&s); return s }
 	for name, settings := range map[string]Settings{
-		"all":                full(),
-		"the least":          Defaults(),
-		"without containers": without(func(s *Settings) { s.Containers = false }),
-		"without Grafana":    without(func(s *Settings) { s.Grafana = false }),
-		"without logs":       without(func(s *Settings) { s.Logs = false }),
-		"without a canary":   without(func(s *Settings) { s.Canary = false }),
-		"without workers":    without(func(s *Settings) { s.Pools = nil }),
-		"sixtyfold":          without(func(s *Settings) { s.Speed = 60 }),
+		"all":              full(),
+		"the least":        Defaults(),
+		"without Grafana":  without(func(s *Settings) { s.Grafana = false }),
+		"without logs":     without(func(s *Settings) { s.Logs = false }),
+		"without a canary": without(func(s *Settings) { s.Canary = false }),
+		"without workers":  without(func(s *Settings) { s.Pools = nil }),
+		"sixtyfold":        without(func(s *Settings) { s.Speed = 60 }),
 	} {
 		if err := New(settings).Check(); err != nil {
 			t.Errorf("%s:\n%s", name, err)

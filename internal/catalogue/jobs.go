@@ -25,7 +25,6 @@ var (
 	NodeExporter     = Endpoint{"node-exporter", 9100}
 	BlackboxExporter = Endpoint{"blackbox-exporter", 9115}
 	SQLExporter      = Endpoint{"sql-exporter", 9399}
-	ContainerSource  = Endpoint{"container-exporter", 8080}
 	Grafana          = Endpoint{"grafana", 3000}
 	Loki             = Endpoint{tokens.HostLoki, 3100}
 	LogCollector     = Endpoint{tokens.HostLogCollector, 9114}
@@ -164,9 +163,6 @@ func jobs(s Settings) []Job {
 			Job{Name: "log-collector", Endpoint: LogCollector, Path: "/metrics", Provides: collectorMetrics},
 		)
 	}
-	if s.Containers {
-		list = append(list, Job{Name: "containers", Endpoint: ContainerSource, Path: "/metrics", Interval: slower, Provides: containerMetrics})
-	}
 	for i := range list {
 		if list[i].Interval == 0 {
 			list[i].Interval = usual
@@ -213,5 +209,5 @@ func modules(s Settings) []Module {
 }
 
 var endpoints = []Endpoint{
-	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, ContainerSource, Grafana, Loki, LogCollector, EdgeHTTPS, EdgeHTTP,
+	Prometheus, Alertmanager, PostgresExporter, EdgeExporter, NodeExporter, BlackboxExporter, SQLExporter, Grafana, Loki, LogCollector, EdgeHTTPS, EdgeHTTP,
 }

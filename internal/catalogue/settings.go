@@ -11,20 +11,19 @@ type Settings struct {
 	// Speed divides every duration of scraping, rules and notifications: 1 for people, 60 for a test that waits seconds where people wait minutes.
 	Speed int
 
-	Host       string // under which clients reach the edge, for the probes' Host header and SNI
-	Runbooks   string // URL or path that the runbooks' file names are appended to, with its last slash
-	User       string // of Prefect's credential
-	PrivateCA  bool   // the edge's certificate is signed by an authority that only AuthorityFile has
-	API        string // host name of its containers on the monitoring network
-	Replicas   int    // of them
-	APIMemory  int    // bytes that each of them may use
-	Pools      []Pool // whose workers the stack runs
-	Grafana    bool
-	Logs       bool // of containers are collected
-	Containers bool // a source of metrics about single containers exists
-	Backup     bool
-	ACME       bool // an authority is asked for the edge's certificate
-	Canary     bool
+	Host      string // under which clients reach the edge, for the probes' Host header and SNI
+	Runbooks  string // URL or path that the runbooks' file names are appended to, with its last slash
+	User      string // of Prefect's credential
+	PrivateCA bool   // the edge's certificate is signed by an authority that only AuthorityFile has
+	API       string // host name of its containers on the monitoring network
+	Replicas  int    // of them
+	APIMemory int    // bytes that each of them may use
+	Pools     []Pool // whose workers the stack runs
+	Grafana   bool
+	Logs      bool // of containers are collected
+	Backup    bool
+	ACME      bool // an authority is asked for the edge's certificate
+	Canary    bool
 
 	Thresholds Thresholds
 	Objectives SLOs

@@ -12,7 +12,7 @@ import (
 func full() *catalogue.Catalogue {
 	s := catalogue.Defaults()
 	s.Host, s.Replicas, s.Runbooks = "prefect.example.com", 2, "https://git.example.com/platform/docs/runbooks/"
-	s.Grafana, s.Logs, s.Containers, s.Backup, s.Canary, s.PrivateCA, s.ACME = true, true, true, true, true, true, true
+	s.Grafana, s.Logs, s.Backup, s.Canary, s.PrivateCA, s.ACME = true, true, true, true, true, true
 	return catalogue.New(s)
 }
 

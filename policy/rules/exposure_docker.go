@@ -163,8 +163,8 @@ var owners = map[string]string{
 	tokens.HostDatabase: tokens.Database, tokens.HostCache: tokens.Cache, tokens.HostEdge: tokens.Proxy, "localhost": "nobody",
 	tokens.HostPrometheus: tokens.Monitoring, tokens.HostAlertmanager: tokens.Monitoring, tokens.HostGrafana: tokens.Monitoring, tokens.HostEdgeExporter: tokens.Monitoring,
 	tokens.HostPostgresExporter: tokens.Monitoring, tokens.HostSQLExporter: tokens.Monitoring, tokens.HostNodeExporter: tokens.Monitoring,
-	tokens.HostBlackboxExporter: tokens.Monitoring, tokens.HostContainerExporter: tokens.Monitoring,
-	tokens.HostLoki: tokens.Monitoring, tokens.HostLogCollector: tokens.Monitoring,
+	tokens.HostBlackboxExporter: tokens.Monitoring,
+	tokens.HostLoki:             tokens.Monitoring, tokens.HostLogCollector: tokens.Monitoring,
 }
 
 const (

@@ -94,35 +94,7 @@ var hostScenarios = slices.Concat([]scenario{
 		says:  "80.1% are used.",
 		quiet: []string{`node_filefd_allocated | 800x200; node_filefd_maximum | 1000x200`},
 	},
-}, containerScenarios, backupScenarios)
-
-var containerScenarios = []scenario{
-	{
-		alert: "ContainerOutOfMemory", is: "warning containers",
-		input: []string{`container_oom_events_total{name="api",id="1"} | 0x19 1x60`},
-		fires: 20 * minute, over: 34 * minute, with: labels{"name": "api"},
-		says:  "The kernel ended a process of api.",
-		quiet: []string{`container_oom_events_total{name="api",id="1"} | 1x200; container_oom_events_total{name="",id="/"} | 0+1x200`},
-	},
-	{
-		alert: "ContainerRestarting", is: "warning containers",
-		input: []string{`container_start_time_seconds{name="api"} | 10x9 20x1 30x1 40x60`},
-		fires: 14 * minute, over: 24 * minute, with: labels{"name": "api"},
-		says:  "api started 3 times in 15 minutes.",
-		quiet: []string{`container_start_time_seconds{name="api"} | 10x9 20 30x200; container_start_time_seconds{name=""} | 0+1x200`},
-	},
-	{
-		alert: "ContainerMemoryHigh", is: "warning containers",
-		input: []string{`container_memory_working_set_bytes{name="api"} | 1x4 901x20 1x60`, `container_spec_memory_limit_bytes{name="api"} | 1000x200`},
-		fires: 20 * minute, over: 26 * minute, with: labels{"name": "api"},
-		says: "api uses 90.1% of what it may.",
-		quiet: []string{
-			`container_memory_working_set_bytes{name="api"} | 900x200; container_spec_memory_limit_bytes{name="api"} | 1000x200; ` +
-				`container_memory_working_set_bytes{name=""} | 1000x200; container_spec_memory_limit_bytes{name=""} | 1000x200`,
-			`container_memory_working_set_bytes{name="api"} | 900x200; container_spec_memory_limit_bytes{name="api"} | 0x200`,
-		},
-	},
-}
+}, backupScenarios)
 
 var backupScenarios = []scenario{
 	{

@@ -36,7 +36,7 @@ func settings() catalogue.Settings {
 	s.Replicas = 2
 	s.Pools = []catalogue.Pool{{Name: "default", Workers: 2}}
 	s.Objectives.Availability = 0.999 // the example of the SRE workbook
-	s.Containers, s.Backup, s.Canary, s.Grafana, s.Logs, s.ACME = true, true, true, true, true, true
+	s.Backup, s.Canary, s.Grafana, s.Logs, s.ACME = true, true, true, true, true
 	return s
 }
 
