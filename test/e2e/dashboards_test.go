@@ -18,7 +18,13 @@ import (
 // grafana asks for a path below /grafana/ with what change makes of the request.
 func grafana(t *testing.T, path string, change func(*http.Request)) (status int, body string) {
 	t.Helper()
-	request := stack.Request(t, http.MethodGet, "/grafana/"+path, nil)
+	return answerOf(t, "/grafana/"+path, change)
+}
+
+// answerOf asks for a path as somebody who has logged in, with what change makes of the request.
+func answerOf(t *testing.T, path string, change func(*http.Request)) (status int, body string) {
+	t.Helper()
+	request := stack.Request(t, http.MethodGet, path, nil)
 	change(request)
 	answer, err := stack.HTTP.Do(request)
 	if err != nil {
@@ -65,9 +71,9 @@ func testDashboards(t *testing.T) {
 		}
 	}
 	// Nothing else of monitoring is to be had from outside, whatever it is called: at most the page of Prefect's interface, which answers any path.
-	_, page := answerOf(t, "/", nil)
+	_, page := answerOf(t, "/", asLoggedIn)
 	for _, path := range []string{"/prometheus/", "/alertmanager/", "/api/v1/query?query=up", "/-/reload", "/metrics", "/stub_status", "/api/metrics"} {
-		if status, text := answerOf(t, path, nil); status == http.StatusOK && text != page {
+		if status, text := answerOf(t, path, asLoggedIn); status == http.StatusOK && text != page {
 			t.Errorf("%s is answered: %.200s", path, text)
 		}
 		if status, _ := answerOf(t, path, func(r *http.Request) { r.Header.Del("Authorization") }); status != http.StatusUnauthorized {
@@ -79,25 +85,6 @@ func testDashboards(t *testing.T) {
 			expectClosed(t, address, port)
 		}
 	}
-}
-
-// answerOf asks as somebody who has logged in, unless the request is changed.
-func answerOf(t *testing.T, path string, change func(*http.Request)) (status int, body string) {
-	t.Helper()
-	request := stack.Request(t, http.MethodGet, path, nil)
-	if change != nil {
-		change(request)
-	}
-	answer, err := stack.HTTP.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(text)
 }
 
 // testQueries sends each query the way a panel does: through Grafana, to the real Prometheus.
