@@ -298,6 +298,8 @@ type Monitoring struct {
 	Logs Logs `json:"logs"`
 	// Thresholds are figures about which teams differ.
 	Thresholds Thresholds `json:"thresholds"`
+	// Objectives are what teams promise over 30 days; what they leave over is the error budget, and alerts tell how fast it is spent.
+	Objectives Objectives `json:"objectives"`
 }
 
 // Backup copies the database as it changes, encrypted, into a repository of restic. See docs/backup.md.
@@ -380,6 +382,16 @@ type Thresholds struct {
 	ConnectionsPercent int `json:"connectionsPercent"`
 	// ErrorPercent is how many of the edge's answers may be server errors.
 	ErrorPercent int `json:"errorPercent"`
+}
+
+// Objectives are service levels in percent, 94 to 99.999: where more than 1 in 14.4 may go wrong, the budget cannot burn fast enough for a page (SRE workbook, chapter 5).
+type Objectives struct {
+	// AvailabilityPercent is how many requests to the edge end in no error of the server, in percent, 94 to 99.999.
+	AvailabilityPercent float64 `json:"availabilityPercent"`
+	// SchedulingPercent is how many flow runs start within a minute of their time, in percent, 94 to 99.999.
+	SchedulingPercent float64 `json:"schedulingPercent"`
+	// LatencyPercent is how many requests to the API are answered within a second, in percent, 94 to 99.999.
+	LatencyPercent float64 `json:"latencyPercent"`
 }
 
 // Secrets are supplied by the user, all of them optional: what is missing is generated.

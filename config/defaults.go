@@ -57,6 +57,7 @@ func Default() Config {
 				ConnectionsPercent:      80,
 				ErrorPercent:            5,
 			},
+			Objectives: Objectives{AvailabilityPercent: 99.5, SchedulingPercent: 99, LatencyPercent: 95},
 		},
 	}
 }

@@ -66,6 +66,7 @@ func (c Config) checkMonitoring(p *Problems) {
 		p.add("monitoring.runbooksUrl", quote(at.Redacted()), "the URL of a folder, which begins with https://, without a login, ? or #", set("monitoring.runbooksUrl", exampleRunbooks))
 	}
 	m.Thresholds.check(p)
+	m.Objectives.check(p)
 	c.checkReceivers(p)
 	if text := c.Secrets.WatchdogURL; text != "" {
 		c.checkSecretURL(p, "watchdogUrl", text)
@@ -195,6 +196,19 @@ func (t Thresholds) check(p *Problems) {
 	} {
 		if key := section + pair.name; pair.tooLate && !p.covers(key) {
 			p.add(key, strconv.Itoa(pair.critical), "a figure that is reached after that of the warning", "")
+		}
+	}
+}
+
+func (o Objectives) check(p *Problems) {
+	const least, most = 94, 99.999
+	for _, each := range []struct {
+		name  string
+		value float64
+	}{{"availabilityPercent", o.AvailabilityPercent}, {"schedulingPercent", o.SchedulingPercent}, {"latencyPercent", o.LatencyPercent}} {
+		if each.value < least || each.value > most {
+			key := "monitoring.objectives." + each.name
+			p.add(key, strconv.FormatFloat(each.value, 'g', -1, 64), fmt.Sprintf("%d to %g %%", least, most), set(key, "99"))
 		}
 	}
 }

@@ -40,6 +40,9 @@ func Settings(c config.Config) catalogue.Settings {
 	s.Thresholds.CertificateDays, s.Thresholds.CertificateCritical = t.CertificateDays, t.CertificateCriticalDays
 	s.Thresholds.DiskFree, s.Thresholds.DiskFreeCritical = share(t.DiskFreePercent), share(t.DiskFreeCriticalPercent)
 	s.Thresholds.ConnectionsRatio, s.Thresholds.ErrorRatio = share(t.ConnectionsPercent), share(t.ErrorPercent)
+
+	o := c.Monitoring.Objectives
+	s.Objectives = catalogue.SLOs{Availability: o.AvailabilityPercent / 100, Scheduling: o.SchedulingPercent / 100, Latency: o.LatencyPercent / 100}
 	return s
 }
 
