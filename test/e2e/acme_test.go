@@ -20,8 +20,11 @@ func TestACME_ObtainsTheFirstCertificateAndTheNextInTime(t *testing.T) {
 	drillsOnly(t)
 	authority := startAuthority(t, "names:8053")
 	before, edges := shown(t).Issuer.String(), watchIssuers(t)
-	t.Cleanup(func() { removeVolume(t, "acme") }) // after the stack has been put back
-	stack.Up(t, authority.asked(map[string]any{"challenge": "http"})...)
+	t.Cleanup(func() { // after the stack has been put back
+		removeVolume(t, "acme")
+		removeCollected(t)
+	})
+	stack.Up(t, append(authority.asked(map[string]any{"challenge": "http"}), Set("monitoring.enabled", true), Set("monitoring.speed", hurry))...)
 	for issuer := range edges() {
 		if issuer != before && !strings.Contains(issuer, "Pebble") {
 			t.Errorf("the edge has shown a certificate of %q", issuer)
@@ -55,6 +58,8 @@ func TestACME_ObtainsTheFirstCertificateAndTheNextInTime(t *testing.T) {
 		if err := reports(t, "prefect_certificate_failures 1"); err != nil || inACME(t, "cat", "/srv/acme/attempts") != attempts {
 			t.Errorf("after a restart: %v, attempts %s, before %s", err, inACME(t, "cat", "/srv/acme/attempts"), attempts)
 		}
+		Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
+		lintRules(t, "tls")
 		followRunbooks(t, "CertificateRenewalFailing", "CertificateRenewalStopped")
 		authority.comeBack(t)
 		inACME(t, "rm", "/srv/acme/attempts") // as docs/runbooks/CertificateRenewalFailing.md says

@@ -172,6 +172,7 @@ func reported(t *testing.T) {
 		}
 		return err
 	})
+	lintRules(t, "backup")
 	followRunbooks(t, "BackupMissing", "BackupReportBroken", "BackupShrank", "BackupTooOld", "RestoreTestTooOld")
 }
 

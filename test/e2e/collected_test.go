@@ -118,6 +118,7 @@ func testCollected(t *testing.T) {
 		t.Error("the engine has not kept what it sent away")
 	}
 
+	lintRules(t, "logs")
 	if followRunbooks(t, "LogsLost", "LogsNotStored") == 0 {
 		t.Error("the pages of logs have no command")
 	}

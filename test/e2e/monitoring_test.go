@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/moby/moby/client"
 
 	"prefect-platform/internal/catalogue"
 )
@@ -38,16 +35,19 @@ func watch(t *testing.T) (receiver *Process, began time.Time) {
 		if out, err := stack.upWith(); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
-		for _, volume := range []string{"prometheus-3", "alertmanager"} { // what monitoring has collected outlives it
-			if _, err := stack.Docker.VolumeRemove(context.Background(), "prefect-"+stack.Name+"-"+volume, client.VolumeRemoveOptions{}); err != nil {
-				t.Error(err)
-			}
-		}
+		removeCollected(t)
 	})
 	began = time.Now()
 	stack.Up(t, append(watching(), Set("tls.validityDays", 2), Set("tls.renewalDays", 1))...)
 	t.Logf("up with monitoring took %s", time.Since(began).Round(100*time.Millisecond))
 	return receiver, began
+}
+
+// removeCollected removes what monitoring has collected, which outlives it.
+func removeCollected(t *testing.T) {
+	t.Helper()
+	removeVolume(t, "prometheus-3")
+	removeVolume(t, "alertmanager")
 }
 
 // watching is the configuration of the monitored stack.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/moby/moby/client"
 )
 
 // refusedWithin is how long a value may still be let in after it was retired.
@@ -145,13 +144,7 @@ func expectRetired(t *testing.T, old string) {
 }
 
 func testRotationOfExporters(t *testing.T) {
-	t.Cleanup(func() { // after the stack has been put back
-		for _, volume := range []string{"prometheus-3", "alertmanager"} {
-			if _, err := stack.Docker.VolumeRemove(context.Background(), "prefect-"+stack.Name+"-"+volume, client.VolumeRemoveOptions{}); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	t.Cleanup(func() { removeCollected(t) }) // after the stack has been put back
 	stack.Up(t, withPatience(), Set("monitoring.enabled", true), Set("monitoring.speed", hurry))
 	Await(t, time.Minute, "all targets to answer", func() error { return targetsUp(t) })
 	for _, name := range []string{"postgresExporter", "sqlExporter"} {
