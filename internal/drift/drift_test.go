@@ -34,6 +34,12 @@ func TestCompare_SaysThatDataIsLostWithItsVolume(t *testing.T) {
 	expect(t, w.compare(t), Finding{Missing, "prefect-dev-data", "", "volume with data", "nothing", "platform up (makes it anew and empty: bring back a copy of the data after it)"})
 }
 
+func TestCompare_SendsWhoHasLostTheDatabaseToItsBackup(t *testing.T) {
+	w := well()
+	w.resources = append(w.resources, resource(tokens.Volume, "postgres", "prefect-dev-postgres-18", object{"name": "prefect-dev-postgres-18"}, nil))
+	expect(t, w.compare(t), Finding{Missing, "prefect-dev-postgres-18", "", "volume with data", "nothing", "platform restore (brings it back from a backup; no `up` makes an empty one)"})
+}
+
 func TestCompare_NamesANetworkThatSomebodyMadeInPlaceOfOurs(t *testing.T) {
 	w := well()
 	w.has.Networks[1] = live.Network{ID: "n-new", Name: "prefect-dev-app"}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"prefect-platform/internal/datavolume"
 	"prefect-platform/internal/engine/live"
 	"prefect-platform/internal/state"
 	"prefect-platform/internal/tokens"
@@ -79,6 +80,9 @@ func (c *comparison) lost(r state.Resource) Finding {
 		if r.Data() {
 			finding.Recorded = "volume with data"
 			finding.Next += " (makes it anew and empty: bring back a copy of the data after it)"
+			if _, _, ok := datavolume.Of(c.Stack, r.ID()); ok {
+				finding.Next = c.Command("restore") + " (brings it back from a backup; no `up` makes an empty one)"
+			}
 		}
 	}
 	if r.Replaced() {
