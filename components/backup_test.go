@@ -33,7 +33,9 @@ func TestBackup_ComesToItsEndInAPreviewInWhichEverythingIsUnknown(t *testing.T) 
 // TestBackup_IsNotThereUnlessAskedForButItsKeyIs: with another one, backups that were turned off and on again would refuse what is in their repository.
 func TestBackup_IsNotThereUnlessAskedForButItsKeyIs(t *testing.T) {
 	r := run(t, unchanged)
-	r.Find(t, tokens.Password, "backup-a")
+	if !r.Find(t, tokens.Password, "backup-a").RegisterRPC.GetProtect() {
+		t.Error("the key can be replaced")
+	}
 	for _, args := range r.All("") {
 		if strings.HasPrefix(args.Name, "backup") && args.TypeToken != tokens.Password {
 			t.Errorf("%s is made", args.Name)

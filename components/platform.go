@@ -271,7 +271,11 @@ func newCredentials(ctx *pulumi.Context, c config.Config) (*credentials, error) 
 		if !each.wanted {
 			continue
 		}
-		made, err := credential.New(ctx, each.name, each.slots, each.suppliedA, each.suppliedB)
+		add := credential.New
+		if each.name == "backup" {
+			add = credential.NewKey
+		}
+		made, err := add(ctx, each.name, each.slots, each.suppliedA, each.suppliedB)
 		if err != nil {
 			return nil, err
 		}

@@ -50,9 +50,9 @@ func writeAges(out io.Writer, all []rotation.Credential, now time.Time, command 
 		case c.Generation(c.Idle()) == 0:
 			old = "none"
 		case c.Slots.Keep && last.IsZero():
-			old = "slot " + c.Idle() + " valid, nobody knows since when"
+			old = "slot " + c.Idle() + " " + kept(c) + ", nobody knows since when"
 		case c.Slots.Keep:
-			old = "slot " + c.Idle() + " valid, due " + mark(last, over)
+			old = "slot " + c.Idle() + " " + kept(c) + ", due " + mark(last, over)
 			if over {
 				next = append(next, command("rotate "+c.Name)+" (retires the old value)")
 			}
@@ -69,6 +69,14 @@ func writeAges(out io.Writer, all []rotation.Credential, now time.Time, command 
 		fmt.Fprintln(out, "->", each)
 	}
 	return len(next) > 0, nil
+}
+
+// kept is what the value that is not active is still good for.
+func kept(c rotation.Credential) string {
+	if c.Single {
+		return "can be taken back"
+	}
+	return "valid"
 }
 
 func mark(last time.Time, over bool) string {

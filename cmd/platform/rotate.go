@@ -21,7 +21,7 @@ const deployedElsewhere = "DEPLOY"
 // rotate is one call of the verb.
 type rotate struct {
 	*options
-	keep, back, writeOnly bool
+	keep, back, writeOnly, generate bool
 }
 
 func newRotate(o *options) *cobra.Command {
@@ -44,7 +44,8 @@ from there, as it does after one that was interrupted; --back makes the old valu
 With --write-only it writes the edits of the next step into the stack's file, to be reviewed and committed, and deploys nothing. This is the default where the variable %s
 is true, as in the pipelines that deploy (docs/ci.md).
 
-For a value of your own, supply it for the other slot first, as in pulumi config set --secret prefect-platform:apiPasswordB.`, rotation.All, config.KeepDueDays, config.CAKeepDays, deployedElsewhere),
+For a value of your own, supply it for the other slot first, as in pulumi config set --secret prefect-platform:apiPasswordB. Where the one in use was supplied, --generate
+goes over to a generated one.`, rotation.All, config.KeepDueDays, config.CAKeepDays, deployedElsewhere),
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, names []string) error {
 			if !c.Flags().Changed("write-only") {
@@ -56,7 +57,9 @@ For a value of your own, supply it for the other slot first, as in pulumi config
 	cmd.Flags().BoolVar(&r.keep, "keep", false, "stop before the old value is retired")
 	cmd.Flags().BoolVar(&r.back, "back", false, "take a rotation back whose old value is still kept")
 	cmd.Flags().BoolVar(&r.writeOnly, "write-only", false, "write the edits of the next step, and deploy nothing")
+	cmd.Flags().BoolVar(&r.generate, "generate", false, "let a generated value follow one that you supplied")
 	cmd.MarkFlagsMutuallyExclusive("keep", "write-only")
+	cmd.MarkFlagsMutuallyExclusive("back", "generate")
 	return cmd
 }
 
@@ -101,15 +104,15 @@ func (r *rotate) plan(c config.Config, names []string, today time.Time) ([]rotat
 		}
 		steps, err = rotation.Back(chosen, today)
 	} else {
-		steps, err = rotation.Forward(r.stack, chosen, today)
+		steps, err = rotation.Forward(r.stack, chosen, today, r.generate)
 	}
 	switch {
 	case err != nil:
 		return nil, err
 	case len(steps) == 0:
 		return nil, errors.New("nothing can be taken back: no credential has an old value that is still kept")
-	case r.keep && steps[0].Retires():
-		return nil, errors.New("an old value is kept for longer than the policies allow, which let nothing be deployed with it: leave --keep out")
+	case r.keep && !r.back && slices.ContainsFunc(chosen, func(c rotation.Credential) bool { return c.KeptTooLong(today) }):
+		return nil, errors.New("an old value is kept for longer than the policies allow: leave --keep out")
 	case r.keep:
 		return steps[:1], nil
 	}

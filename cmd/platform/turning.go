@@ -43,6 +43,9 @@ func (t *turning) announce(steps []rotation.Step) {
 	if move, found := last.Find(rotation.CA); found && move.Action == rotation.Retire {
 		fmt.Fprintf(t.out, "Whoever trusts nothing but the authority in slot %s cannot connect after step %d. --keep lets it be trusted until the next call.\n", move.After.Idle(), len(steps))
 	}
+	if move, found := last.Find(rotation.BackupKey); found && move.Action == rotation.Retire {
+		fmt.Fprintf(t.out, "The recovery key that you keep elsewhere opens no backup after step %d: put what %s shows then in its place. --keep lets both open them until the next call.\n", len(steps), t.command("backup"))
+	}
 }
 
 func (t *turning) describe(step rotation.Step) {
@@ -151,12 +154,18 @@ func (t *turning) summarise(steps []rotation.Step) {
 			kept = append(kept, name)
 			last, _ := c.KeptUntil(time.Time{})
 			old = fmt.Sprintf("slot %s, kept until %s at the latest", c.Idle(), last.Format(time.DateOnly))
+			if c.Single {
+				old = fmt.Sprintf("slot %s, ended; can be taken back until %s", c.Idle(), last.Format(time.DateOnly))
+			}
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", name, c.Active(), c.Generation(c.Active()), since, old)
 	}
 	_ = table.Flush() // like every line here
 	if _, api := after[rotation.API]; api {
 		fmt.Fprintf(t.out, "%s shows the new value of %s, for people and remote clients.\n", t.command("credentials"), rotation.API)
+	}
+	if _, key := after[rotation.BackupKey]; key {
+		fmt.Fprintf(t.out, "%s shows the new recovery key: keep it where the old one is, or nothing can be recovered.\n", t.command("backup"))
 	}
 	if _, ca := after[rotation.CA]; ca {
 		fmt.Fprintf(t.out, "%s writes the file with what browsers and remote clients are to trust.\n", t.command("credentials"))

@@ -57,7 +57,7 @@ var turned = config.Slots{A: 1, B: 1, Active: "b", Keep: true, Since: "2026-11-2
 func turningOf(t *testing.T, api config.Slots, r rotate, fail string, names ...string) (did []string, said string, err error) {
 	t.Helper()
 	c := config.Default()
-	c.Rotation.API = api
+	c.Rotation.API, c.Backup.Enabled = api, true
 	r.options = &options{stack: "prod"}
 	steps, err := r.plan(c, names, ageDay)
 	if err != nil {
@@ -105,6 +105,23 @@ func TestTurning_WithKeepStopsAndSaysBothWaysOn(t *testing.T) {
 		t.Errorf("did %q, %v", did, err)
 	}
 	expectSaid(t, said, "slot a, kept until 2026-12-03 at the latest", "platform rotate api --stack prod retires the old value", "platform rotate --back api --stack prod takes it back")
+}
+
+func TestTurning_SaysThatTheKeyInTheSafeIsAnOldOne(t *testing.T) {
+	_, said, err := turningOf(t, settled, rotate{}, "", "backup")
+	if err != nil {
+		t.Error(err)
+	}
+	expectSaid(t, said, "The recovery key that you keep elsewhere opens no backup after step 2: put what platform backup --stack prod shows then in its place.",
+		"platform backup --stack prod shows the new recovery key")
+}
+
+func TestTurning_DoesNotCallAValueValidThatHasEnded(t *testing.T) {
+	_, said, err := turningOf(t, settled, rotate{keep: true}, "", "backupRole")
+	if err != nil || strings.Contains(said, "valid") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	expectSaid(t, said, "becomes active; slot a ends with that, and can be taken back\n", "slot a, ended; can be taken back until 2026-12-03")
 }
 
 func TestTurning_ContinuesWithAnUpBeforeItRetires(t *testing.T) {

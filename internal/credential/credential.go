@@ -32,12 +32,21 @@ type Value struct {
 // New adds a credential. A slot for which the user supplies a value uses that instead of a generated one.
 //
 // Only RandomPassword is used: RandomString, RandomId and RandomBytes have the secret as their resource ID, which is stored in plaintext (pulumi-random #190).
-func New(ctx *pulumi.Context, name string, slots config.Slots, suppliedA, suppliedB string, opts ...pulumi.ResourceOption) (*Credential, error) {
-	a, err := newValue(ctx, name+"-a", slots.A, suppliedA, opts...)
+func New(ctx *pulumi.Context, name string, slots config.Slots, suppliedA, suppliedB string) (*Credential, error) {
+	return newCredential(ctx, name, slots, suppliedA, suppliedB, false)
+}
+
+// NewKey adds one whose active value nothing else can stand in for, as what it encrypted is lost with it. Pulumi refuses to replace or delete that.
+func NewKey(ctx *pulumi.Context, name string, slots config.Slots, suppliedA, suppliedB string) (*Credential, error) {
+	return newCredential(ctx, name, slots, suppliedA, suppliedB, true)
+}
+
+func newCredential(ctx *pulumi.Context, name string, slots config.Slots, suppliedA, suppliedB string, isKey bool) (*Credential, error) {
+	a, err := newValue(ctx, name+"-a", slots.A, suppliedA, pulumi.Protect(isKey && slots.Active == "a"))
 	if err != nil {
 		return nil, err
 	}
-	b, err := newValue(ctx, name+"-b", slots.B, suppliedB, opts...)
+	b, err := newValue(ctx, name+"-b", slots.B, suppliedB, pulumi.Protect(isKey && slots.Active == "b"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +73,16 @@ func (c *Credential) Idle() Value {
 func (c *Credential) Valid(slot string) bool { return slot == c.ActiveSlot || c.IdleValid }
 
 // newValue keeps the generation as keeper: another number, and only that, makes another value. The salt has the same life.
-func newValue(ctx *pulumi.Context, name string, generation int, supplied string, opts ...pulumi.ResourceOption) (*Value, error) {
+func newValue(ctx *pulumi.Context, name string, generation int, supplied string, protect pulumi.ResourceOption) (*Value, error) {
 	keepers := pulumi.StringMap{"generation": pulumi.String(strconv.Itoa(generation))}
-	salt, err := random.NewRandomPassword(ctx, name+"-salt", &random.RandomPasswordArgs{Length: pulumi.Int(16), Special: pulumi.Bool(false), Keepers: keepers}, opts...)
+	salt, err := random.NewRandomPassword(ctx, name+"-salt", &random.RandomPasswordArgs{Length: pulumi.Int(16), Special: pulumi.Bool(false), Keepers: keepers})
 	if err != nil {
 		return nil, err
 	}
 	if supplied != "" {
 		return &Value{Secret: pulumi.ToSecret(pulumi.String(supplied)).(pulumi.StringOutput), Salt: salt.Result}, nil
 	}
-	generated, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, opts...)
+	generated, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, protect)
 	if err != nil {
 		return nil, err
 	}

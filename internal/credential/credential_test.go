@@ -77,3 +77,20 @@ func TestNew_MakesAnotherValueOnlyForAnotherGeneration(t *testing.T) {
 		t.Error("another generation keeps the value")
 	}
 }
+
+func TestNewKey_LetsNobodyReplaceWhatOpensTheBackups(t *testing.T) {
+	for active, want := range map[string]map[string]bool{"a": {"backup-a": true, "backup-b": false}, "b": {"backup-a": false, "backup-b": true}} {
+		r := &mocks.Recorder{}
+		if err := r.Run(func(ctx *pulumi.Context) error {
+			_, err := NewKey(ctx, "backup", config.Slots{A: 1, B: 1, Active: active, Keep: true}, "", "")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for name, protected := range want {
+			if r.Find(t, password, name).RegisterRPC.GetProtect() != protected {
+				t.Errorf("with slot %s active %s is protected: %v", active, name, !protected)
+			}
+		}
+	}
+}

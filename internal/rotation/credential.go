@@ -32,6 +32,9 @@ type Credential struct {
 	Slots    config.Slots
 	// Supplied holds the values that the user gave, by slot. What is not there is generated.
 	Supplied map[string]string
+	// Single says that whoever checks it knows one value only, as a role of the database that has no second one: the old value ends when the new one is deployed. It can
+	// be taken back all the same.
+	Single bool
 
 	secret string // the key of a supplied value, without the slot; empty where none can be supplied
 }
@@ -39,20 +42,20 @@ type Credential struct {
 // Of returns the credentials that a stack has. Those of monitoring and backup are there only with these, and the authority where it signs the edge's certificate.
 func Of(c config.Config) []Credential {
 	all := []Credential{
-		{Database, "database", c.Rotation.Database, supplied(c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB), "databasePassword"},
-		{API, "api", c.Rotation.API, supplied(c.Secrets.APIPasswordA, c.Secrets.APIPasswordB), "apiPassword"},
-		{Redis, "redis", c.Rotation.Redis, supplied(c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB), "redisPassword"},
+		{Database, "database", c.Rotation.Database, supplied(c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB), false, "databasePassword"},
+		{API, "api", c.Rotation.API, supplied(c.Secrets.APIPasswordA, c.Secrets.APIPasswordB), false, "apiPassword"},
+		{Redis, "redis", c.Rotation.Redis, supplied(c.Secrets.RedisPasswordA, c.Secrets.RedisPasswordB), false, "redisPassword"},
 	}
 	if c.Monitoring.Enabled {
 		all = append(all,
-			Credential{Name: PostgresExporter, Resource: "postgres-exporter", Slots: c.Rotation.PostgresExporter},
-			Credential{Name: SQLExporter, Resource: "sql-exporter", Slots: c.Rotation.SQLExporter},
+			Credential{Name: PostgresExporter, Resource: "postgres-exporter", Slots: c.Rotation.PostgresExporter, Single: true},
+			Credential{Name: SQLExporter, Resource: "sql-exporter", Slots: c.Rotation.SQLExporter, Single: true},
 		)
 	}
 	if c.Backup.Enabled {
 		all = append(all,
-			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB), "backupPassword"},
-			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole},
+			Credential{BackupKey, "backup", c.Rotation.Backup, supplied(c.Secrets.BackupPasswordA, c.Secrets.BackupPasswordB), false, "backupPassword"},
+			Credential{Name: BackupRole, Resource: "backup-role", Slots: c.Rotation.BackupRole, Single: true},
 		)
 	}
 	if c.TLS.Mode == config.SelfSigned {

@@ -14,16 +14,16 @@ import (
 // The command line has one type for what follows --path, and finds out what a value is; the stack file must read back as what was planned.
 func TestEdits_ReadBackFromAStackFileAsPlanned(t *testing.T) {
 	c := credentialOf(API, config.Slots{A: 1, Active: "a"})
-	forward, err := Forward("test", []Credential{c}, today)
+	turned, err := forward("test", []Credential{c}, today)
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := Back([]Credential{forward[0][0].After}, today)
+	back, err := Back([]Credential{turned[0][0].After}, today)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := &workspace.ProjectStack{Config: pulumi.Map{pulumi.MustMakeKey(config.Namespace, "edge"): pulumi.NewObjectValue(`{"allow":["192.168.1.0/24"]}`)}}
-	for _, step := range []Step{forward[0], back[0], back[1]} {
+	for _, step := range []Step{turned[0], back[0], back[1]} {
 		for _, edit := range step.Edits() {
 			if err := file.Config.Set(pulumi.MustParseKey(edit.Key), pulumi.NewValue(edit.Value), true); err != nil {
 				t.Fatal(err)

@@ -14,7 +14,7 @@ type Action string
 const (
 	// Turn gives the idle slot a new value and makes it active; the value so far stays valid.
 	Turn Action = "turn"
-	// Complete edits nothing: the `up` after an earlier Turn or Return may not have come to its end, and nothing may be retired before it has.
+	// Complete changes no value: the `up` after an earlier Turn or Return may not have come to its end, and nothing may be retired before it has.
 	Complete Action = "complete"
 	// Return makes the slot active again that was so before; the value that was to follow it stays valid meanwhile.
 	Return Action = "return"
@@ -46,7 +46,15 @@ func (c Credential) turn(today time.Time) Move {
 	}}
 }
 
-func (c Credential) complete() Move { return Move{Action: Complete, Before: c, After: c} }
+// complete tells the day of a value that is kept for too long anew: the policies let nothing be deployed with it otherwise.
+func (c Credential) complete(today time.Time) Move {
+	if !c.KeptTooLong(today) {
+		return Move{Action: Complete, Before: c, After: c}
+	}
+	after := c
+	after.Slots.Since = today.Format(time.DateOnly)
+	return Move{Complete, c, after, []Edit{{Key: c.Key("since"), Value: after.Slots.Since}}}
+}
 
 // giveBack tells the day, because from it the days are counted for which the other value may be kept.
 func (c Credential) giveBack(today time.Time) Move {
@@ -58,15 +66,14 @@ func (c Credential) giveBack(today time.Time) Move {
 	}}
 }
 
-// retire takes a supplied value out of the configuration as well: left there, it would be the "new" one of the next rotation. After a Return the day is taken out too:
-// the value that is active again is older than that.
-func (c Credential) retire(returned bool) Move {
+// retire takes a supplied value out of the configuration as well: left there, it would be the "new" one of the next rotation. Since is the day from which the value that
+// is active has been so; empty where nobody knows.
+func (c Credential) retire(since string) Move {
 	after := c
-	after.Slots.Keep = false
+	after.Slots.Keep, after.Slots.Since = false, since
 	move := Move{Action: Retire, Before: c, Edits: []Edit{{Key: c.Key("keep"), Value: "false"}}}
-	if returned {
-		after.Slots.Since = ""
-		move.Edits = append(move.Edits, Edit{Key: c.Key("since")})
+	if since != c.Slots.Since {
+		move.Edits = append(move.Edits, Edit{Key: c.Key("since"), Value: since})
 	}
 	if c.Supplied[c.Idle()] != "" {
 		after.Supplied = maps.Clone(c.Supplied)
@@ -85,12 +92,23 @@ func (m Move) String() string {
 		if m.After.Supplied[active] != "" {
 			origin = "the value that you supplied as " + m.After.SecretKey(active) + ", which must be a new one,"
 		}
-		return fmt.Sprintf("%s in slot %s (generation %d) becomes active; slot %s stays valid", origin, active, m.After.Generation(active), idle)
+		return fmt.Sprintf("%s in slot %s (generation %d) becomes active; slot %s %s", origin, active, m.After.Generation(active), idle, m.After.meanwhile("stays valid"))
 	case Return:
-		return fmt.Sprintf("slot %s (generation %d) becomes active again; slot %s stays valid meanwhile", active, m.After.Generation(active), idle)
+		return fmt.Sprintf("slot %s (generation %d) becomes active again; slot %s %s", active, m.After.Generation(active), idle, m.After.meanwhile("stays valid meanwhile"))
 	case Retire:
+		if m.After.Single {
+			return fmt.Sprintf("slot %s cannot be taken back any more", idle)
+		}
 		return fmt.Sprintf("slot %s stops being valid", idle)
 	default:
-		return fmt.Sprintf("slot %s (generation %d) is active and slot %s valid already: up only makes sure that this was deployed", active, m.After.Generation(active), idle)
+		return fmt.Sprintf("slot %s (generation %d) is active already and slot %s %s: up only makes sure that this was deployed", active, m.After.Generation(active), idle, m.After.meanwhile("valid"))
 	}
+}
+
+// meanwhile is what is true of the slot that is not active, until it is retired.
+func (c Credential) meanwhile(valid string) string {
+	if c.Single {
+		return "ends with that, and can be taken back"
+	}
+	return valid
 }

@@ -1,6 +1,7 @@
 package rotation
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,24 +34,23 @@ func (s Step) Find(name string) (Move, bool) {
 	return s[i], true
 }
 
-// Forward plans the steps of a rotation, or what is left of one: a credential whose other value is kept was turned already.
-func Forward(stack string, all []Credential, today time.Time) ([]Step, error) {
+// Forward plans the steps of a rotation, or what is left of one: a credential whose other value is kept was turned already. Where the value in use was supplied, the next
+// one must be too, unless generate says otherwise.
+func Forward(stack string, all []Credential, today time.Time, generate bool) ([]Step, error) {
 	var first, second Step
 	var refused []error
 	for _, c := range all {
 		switch {
-		case c.Slots.Keep && c.keptTooLong(today):
-			first = append(first, c.retire(false)) // the policies let nothing be deployed before it is gone
 		case c.Slots.Keep:
-			move := c.complete()
-			first, second = append(first, move), append(second, move.After.retire(false))
+			move := c.complete(today)
+			first, second = append(first, move), append(second, move.After.retire(cmp.Or(c.Slots.Since, move.After.Slots.Since)))
 		default:
-			if err := c.hasSuccessor(stack); err != nil {
+			if err := c.hasSuccessor(stack, generate); err != nil {
 				refused = append(refused, err)
 				continue
 			}
 			move := c.turn(today)
-			first, second = append(first, move), append(second, move.After.retire(false))
+			first, second = append(first, move), append(second, move.After.retire(move.After.Slots.Since))
 		}
 	}
 	return steps(first, second), errors.Join(refused...)
@@ -66,7 +66,7 @@ func Back(all []Credential, today time.Time) ([]Step, error) {
 			continue
 		}
 		move := c.giveBack(today)
-		first, second = append(first, move), append(second, move.After.retire(true))
+		first, second = append(first, move), append(second, move.After.retire("")) // the value that is active again is older than that
 	}
 	return steps(first, second), errors.Join(refused...)
 }
@@ -76,19 +76,24 @@ func steps(all ...Step) []Step {
 }
 
 // hasSuccessor wants whoever supplies a value to supply the next one too: a generated one in its place would be a surprise.
-func (c Credential) hasSuccessor(stack string) error {
+func (c Credential) hasSuccessor(stack string, generate bool) error {
 	now, next := c.Supplied[c.Active()], c.Supplied[c.Idle()]
-	if now == "" || next != "" && next != now {
+	if now == "" || next != "" && next != now || next == "" && generate {
 		return nil
 	}
-	found := "has none"
+	found, generated := "has none", ", or have one generated: --generate"
 	if next != "" {
-		found = "has the same"
+		found, generated = "has the same", ""
 	}
-	return fmt.Errorf("%s: the value in use is one that you supplied, and slot %s %s; supply the next one first: pulumi config set --stack %s --secret %s", c.Name, c.Idle(), found, stack, c.SecretKey(c.Idle()))
+	return fmt.Errorf("%s: the value in use is one that you supplied, and slot %s %s; supply the next one first: pulumi config set --stack %s --secret %s%s", c.Name, c.Idle(), found, stack, c.SecretKey(c.Idle()), generated)
 }
 
-func (c Credential) keptTooLong(today time.Time) bool {
+// KeptTooLong tells whether the other value is valid for longer than the policies let it, or nobody knows for how long.
+func (c Credential) KeptTooLong(today time.Time) bool {
+	if !c.Slots.Keep {
+		return false
+	}
+
 	age, known := c.Age(today)
 	return !known || age > c.KeepDays()
 }

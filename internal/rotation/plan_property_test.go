@@ -55,6 +55,10 @@ func expectSafe(t *rapid.T, m Move) {
 	}
 }
 
+func forward(stack string, all []Credential, now time.Time) ([]Step, error) {
+	return Forward(stack, all, now, false)
+}
+
 func TestPlans_NeverCutOffAClientAndAlwaysComeToAnEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := rapid.SampledFrom([]time.Time{
@@ -63,7 +67,7 @@ func TestPlans_NeverCutOffAClientAndAlwaysComeToAnEnd(t *testing.T) {
 		c := Credential{Name: API, Resource: "api", Slots: anySlots(t)}
 		// The up of any step may be killed, before which the configuration was written, and another command may follow.
 		for range rapid.IntRange(0, 6).Draw(t, "commands") {
-			plan := Forward
+			plan := forward
 			if c.Slots.Keep && rapid.Bool().Draw(t, "back") {
 				plan = func(_ string, all []Credential, now time.Time) ([]Step, error) { return Back(all, now) }
 			}
@@ -81,7 +85,7 @@ func TestPlans_NeverCutOffAClientAndAlwaysComeToAnEnd(t *testing.T) {
 			}
 		}
 
-		steps, err := Forward("prod", []Credential{c}, now)
+		steps, err := forward("prod", []Credential{c}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,11 +105,11 @@ func TestBack_UndoesWhatForwardBegan(t *testing.T) {
 		slots.Keep = false
 		before := Credential{Name: Redis, Slots: slots}
 		now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-		forward, err := Forward("prod", []Credential{before}, now)
+		turned, err := forward("prod", []Credential{before}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := Back([]Credential{forward[0][0].After}, now)
+		back, err := Back([]Credential{turned[0][0].After}, now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,7 +55,7 @@ func TestForward_RaisesTheIdleSlotAndRetiresTheOther(t *testing.T) {
 		"after jumps":     {config.Slots{A: 40, B: 7, Active: "a", Since: "2026-08-01"}, []string{set + "redis.b 8", set + "redis.active b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			steps, err := Forward("prod", []Credential{credentialOf(Redis, c.slots)}, today)
+			steps, err := forward("prod", []Credential{credentialOf(Redis, c.slots)}, today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestForward_RaisesTheIdleSlotAndRetiresTheOther(t *testing.T) {
 
 func TestForward_ContinuesWithWhatIsLeft(t *testing.T) {
 	turned := config.Slots{A: 1, B: 1, Active: "b", Keep: true, Since: "2026-11-19"}
-	steps, err := Forward("prod", []Credential{credentialOf(API, turned)}, today)
+	steps, err := forward("prod", []Credential{credentialOf(API, turned)}, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,22 +76,25 @@ func TestForward_ContinuesWithWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestForward_RetiresAtOnceWhatIsKeptForTooLong(t *testing.T) {
-	for _, since := range []string{"2026-11-18", ""} {
-		steps, err := Forward("prod", []Credential{
+// Its turn may never have been deployed: an `up` of both at once would be a jump.
+func TestForward_DeploysWhatIsKeptForTooLongOnceMoreBeforeItRetires(t *testing.T) {
+	for since, last := range map[string][]string{
+		"2026-11-18": {set + "api.keep false", set + "api.since 2026-11-18", set + "redis.keep false"},
+		"":           {set + "api.keep false", set + "redis.keep false"}, // nobody knows better than today
+	} {
+		steps, err := forward("prod", []Credential{
 			credentialOf(API, config.Slots{A: 1, B: 1, Active: "b", Keep: true, Since: since}), credentialOf(Redis, config.Slots{A: 1, Active: "a"}),
 		}, today)
 		if err != nil {
 			t.Fatal(err)
 		}
 		expectSteps(t, steps,
-			[]string{set + "api.keep false", set + "redis.b 1", set + "redis.active b", set + "redis.keep true", set + "redis.since 2026-11-26"},
-			[]string{set + "redis.keep false"})
+			[]string{set + "api.since 2026-11-26", set + "redis.b 1", set + "redis.active b", set + "redis.keep true", set + "redis.since 2026-11-26"}, last)
 	}
 }
 
 func TestForward_RotatesAllInTheSameTwoSteps(t *testing.T) {
-	steps, err := Forward("prod", Of(config.Default()), today)
+	steps, err := forward("prod", Of(config.Default()), today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,16 +109,20 @@ func TestForward_WantsTheNextValueOfWhoeverSuppliesOne(t *testing.T) {
 		return func(c *config.Config) { c.Secrets.APIPasswordA, c.Secrets.APIPasswordB = a, b }
 	}
 	for name, c := range map[string]struct {
-		a, b, found string
+		a, b     string
+		generate bool
+		found    string
 	}{
-		"none":              {"old", "", "slot b has none"},
-		"the same":          {"old", "old", "slot b has the same"},
-		"another":           {"old", "new", ""},
-		"none in either":    {"", "", ""},
-		"only the next one": {"", "new", ""},
+		"none":                   {"old", "", false, "slot b has none"},
+		"none, and generate":     {"old", "", true, ""},
+		"the same":               {"old", "old", false, "slot b has the same"},
+		"the same, and generate": {"old", "old", true, "slot b has the same"},
+		"another":                {"old", "new", false, ""},
+		"none in either":         {"", "", false, ""},
+		"only the next one":      {"", "new", false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Forward("prod", []Credential{credentialOf(API, slots, supply(c.a, c.b))}, today)
+			_, err := Forward("prod", []Credential{credentialOf(API, slots, supply(c.a, c.b))}, today, c.generate)
 			if c.found == "" {
 				if err != nil {
 					t.Error(err)
@@ -123,7 +130,7 @@ func TestForward_WantsTheNextValueOfWhoeverSuppliesOne(t *testing.T) {
 				return
 			}
 			const command = "pulumi config set --stack prod --secret prefect-platform:apiPasswordB"
-			if err == nil || !strings.Contains(err.Error(), c.found) || !strings.HasSuffix(err.Error(), command) {
+			if err == nil || !strings.Contains(err.Error(), c.found) || !strings.Contains(err.Error(), command) || strings.HasSuffix(err.Error(), "--generate") != (c.b == "") {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -134,7 +141,7 @@ func TestForward_TakesARetiredValueOfTheUserOutOfTheConfiguration(t *testing.T) 
 	c := credentialOf(Database, config.Slots{A: 1, Active: "a"}, func(c *config.Config) {
 		c.Secrets.DatabasePasswordA, c.Secrets.DatabasePasswordB = "old", "new"
 	})
-	steps, err := Forward("prod", []Credential{c}, today)
+	steps, err := forward("prod", []Credential{c}, today)
 	if err != nil {
 		t.Fatal(err)
 	}
