@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/moby/moby/client"
 )
 
 func TestConfiguration_AllProblemsAreReportedAtOnceAndNothingChanges(t *testing.T) {
@@ -52,9 +54,13 @@ func TestConfiguration_AllProblemsAreReportedAtOnceAndNothingChanges(t *testing.
 
 func containerIDs(t *testing.T) []string {
 	t.Helper()
-	var ids []string
-	for _, c := range stack.Containers(t) {
-		ids = append(ids, c.ID)
+	list, err := stack.Docker.ContainerList(t.Context(), client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", labelStack+"="+stack.Name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, 0, len(list.Items))
+	for _, summary := range list.Items {
+		ids = append(ids, summary.ID)
 	}
 	slices.Sort(ids)
 	return ids

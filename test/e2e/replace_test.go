@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	postRate    = 40 // POST per second through the edge, where the machine bears it
+	postRate    = 50 // POST per second through the edge, where the machine bears it
 	openSockets = 4
 	flowEvery   = 20 * time.Second // one is planned and one is started in the worker, where the machine bears it
 )
