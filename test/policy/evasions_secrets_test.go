@@ -5,9 +5,9 @@ package policy
 const (
 	certificates = "components/proxy/authority.go"
 	credentials  = "internal/credential/credential.go"
-	generated    = "random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, opts...)"
+	generated    = "random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, protect)"
 	chainFile    = "files[nginxconf.Certificate] = workload.File{Content: cert.chain, Mode: workload.Public}"
-	newPrefect   = "\t_, err = prefect.New(ctx, \"prefect\", prefect.Args{\n"
+	newPrefect   = "\tserver, err := prefect.New(ctx, \"prefect\", prefect.Args{\n"
 )
 
 // secretEvasions show a secret, or make it one that can be guessed.
@@ -16,18 +16,18 @@ var secretEvasions = []variant{
 		name: "a password of one character",
 		edits: []edit{{credentials, generated, `random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{
 		Length: pulumi.Int(Length), Special: pulumi.Bool(true), OverrideSpecial: pulumi.String("-"), Lower: pulumi.Bool(false), Upper: pulumi.Bool(false), Numeric: pulumi.Bool(false), Keepers: keepers,
-	}, opts...)`}},
+	}, protect)`}},
 		why: "length 32 from the right generator, and yet every password is 32 dashes",
 	},
 	{
 		name:  "a password that is a resource ID",
-		edits: []edit{{credentials, generated, `random.NewRandomString(ctx, name, &random.RandomStringArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, opts...)`}},
+		edits: []edit{{credentials, generated, `random.NewRandomString(ctx, name, &random.RandomStringArgs{Length: pulumi.Int(Length), Special: pulumi.Bool(false), Keepers: keepers}, protect)`}},
 		why:   "RandomString shows its result in the state, in previews and as ID",
 	},
 	{
 		name: "a password with a life of its own",
 		edits: []edit{
-			{credentials, generated, `random.NewRandomId(ctx, name, &random.RandomIdArgs{ByteLength: pulumi.Int(2), Prefix: pulumi.String("prefect-platform-of-our-team-"), Keepers: keepers}, opts...)`},
+			{credentials, generated, `random.NewRandomId(ctx, name, &random.RandomIdArgs{ByteLength: pulumi.Int(2), Prefix: pulumi.String("prefect-platform-of-our-team-"), Keepers: keepers}, protect)`},
 			{credentials, "Secret: generated.Result,", "Secret: pulumi.ToSecret(generated.Hex).(pulumi.StringOutput),"},
 		},
 		why: "33 characters of which four can be guessed in 65536 tries, and the resource's ID tells them",
