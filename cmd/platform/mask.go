@@ -13,6 +13,9 @@ func environmentSecrets(environment []string) []string {
 	var secrets []string
 	for _, entry := range environment {
 		name, value, _ := strings.Cut(entry, "=")
+		if name == "PWD" || name == "OLDPWD" {
+			continue // folders, whatever their names look like
+		}
 		if config.LooksSecret(name) && len(value) >= leastSecret {
 			secrets = append(secrets, value)
 		}
