@@ -156,19 +156,16 @@ func (s *session) write(ctx context.Context, edits []rotation.Edit) error {
 	return nil
 }
 
-// configCommands are the calls of the command line that make edits.
+// configCommands are the calls of the command line that make edits. A retired value of the user's is emptied with the rest, before its key goes: left behind by a kill, it
+// would be the "new" one of the next rotation.
 func configCommands(edits []rotation.Edit) [][]string {
 	set := []string{"config", "set-all", "--path"}
 	var remove [][]string
 	for _, edit := range edits {
 		if edit.Remove {
 			remove = append(remove, []string{"config", "rm", edit.Key})
-			continue
 		}
 		set = append(set, "--plaintext", edit.Key+"="+edit.Value)
-	}
-	if len(edits) == len(remove) {
-		return remove
 	}
 	return append([][]string{set}, remove...)
 }

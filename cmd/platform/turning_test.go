@@ -252,7 +252,7 @@ func TestConfigCommands_WriteAllValuesAtOnce(t *testing.T) {
 	}
 	want := []string{
 		"config set-all --path --plaintext rotation.api.b=1 --plaintext rotation.api.active=b --plaintext rotation.api.keep=true --plaintext rotation.api.since=2026-11-26",
-		"config set-all --path --plaintext rotation.api.keep=false",
+		"config set-all --path --plaintext rotation.api.keep=false --plaintext apiPasswordA=",
 		"config rm apiPasswordA",
 	}
 	if !slices.Equal(got, want) {
