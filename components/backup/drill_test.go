@@ -108,6 +108,18 @@ func TestDrill_TellsHowItEndedAndKeepsTheTimeOfTheLastThatPassed(t *testing.T) {
 	}
 }
 
+func TestDrill_HasOneThatWasInterruptedBroughtAgain(t *testing.T) {
+	for ready, want := range map[string]string{"me\n\n": "me\n", "\n\n": "again\n"} {
+		p := newPlace(t, map[string]string{"sleep": "kill -TERM $PPID"})
+		p.write(t, "drill/begun", "")
+		p.write(t, "drill/data/PG_VERSION", "18")
+		drilling(t, p, ready, "exit 1")
+		if asked := p.read("drill/asked"); asked != want || p.exists("drill/begun") || p.exists("reports/drill.prom") {
+			t.Errorf("%q: it asks for %q, and reports %q", ready, asked, p.read("reports/drill.prom"))
+		}
+	}
+}
+
 // recovered stands in for a server that was made of a snapshot, and for Prefect on it.
 var recovered = map[string]string{
 	"psql": `case "$*" in

@@ -437,6 +437,9 @@ func TestReceive_NotesOnlyWhatTheServerSaysIsThere(t *testing.T) {
 	} {
 		p := newPlace(t, following)
 		p.write(t, "stage/says", says)
+		if want.ended {
+			p.write(t, "tmp/ready", "")
+		}
 		script := strings.Replace(functions(receiveScript), "slot=$1", "slot=backup", 1) + `/bin/sleep 60 &
 receiver=$!
 echo $receiver >"$STAGE/pid"
