@@ -15,7 +15,7 @@ const (
 	ReceiverMiB = 48
 	CopierMiB   = 96
 	DrillMiB    = 256
-	BootMiB     = 512
+	BootMiB     = 384
 )
 
 // LimitsMiB is what all containers of the backup may use together, in MiB.
