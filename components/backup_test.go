@@ -21,7 +21,7 @@ func backedUpElsewhere(c *config.Config) {
 	c.Secrets.BackupSecret = "generated-for-ssh"
 }
 
-var backupContainers = []string{"backup-backup-wal", "backup-backup-base", "backup-backup-store", "backup-backup-drill"}
+var backupContainers = []string{"backup-backup-wal", "backup-backup-base", "backup-backup-store", "backup-backup-drill", "backup-backup-boot"}
 
 func TestBackup_ComesToItsEndInAPreviewInWhichEverythingIsUnknown(t *testing.T) {
 	r := run(t, backedUp, mocks.Preview)
@@ -57,7 +57,7 @@ func TestBackup_KeepsCopiesAndWayOutApart(t *testing.T) {
 	} {
 		r := run(t, each.change)
 		for name, want := range map[string][]string{
-			"backup-backup-wal": {"prefect-dev-db"}, "backup-backup-base": {"prefect-dev-db"}, "backup-backup-store": each.store, "backup-backup-drill": nil,
+			"backup-backup-wal": {"prefect-dev-db"}, "backup-backup-base": {"prefect-dev-db"}, "backup-backup-store": each.store, "backup-backup-drill": nil, "backup-backup-boot": nil,
 		} {
 			var joined []string
 			if networks, some := r.Find(t, tokens.Container, name).Inputs["networksAdvanced"]; some {

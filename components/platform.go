@@ -162,7 +162,7 @@ func NewPlatform(ctx *pulumi.Context, c config.Config) (*Platform, error) {
 func newBackup(ctx *pulumi.Context, c config.Config, engine *workload.Engine, networks map[string]network, secrets *credentials, server *prefect.Prefect) (*workload.Volume, error) {
 	made, err := backup.New(ctx, "backup", backup.Args{
 		Engine:   engine,
-		Images:   backup.Images{Postgres: images.Resolve(c.Images, images.Postgres), Restic: images.Resolve(c.Images, images.Restic)},
+		Images:   backup.Images{Postgres: images.Resolve(c.Images, images.Postgres), Restic: images.Resolve(c.Images, images.Restic), Prefect: images.Resolve(c.Images, images.Prefect)},
 		Options:  c.Backup,
 		Proxy:    c.Egress,
 		Networks: backup.Networks{DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},

@@ -15,6 +15,7 @@ const (
 	ReceiverMiB = 48
 	CopierMiB   = 96
 	DrillMiB    = 256
+	BootMiB     = 384
 )
 
 // LimitsMiB is what all containers of the backup may use together, in MiB.
@@ -22,7 +23,7 @@ func (b Backup) LimitsMiB() int {
 	if !b.Enabled {
 		return 0
 	}
-	return ReceiverMiB + CopierMiB + DrillMiB + b.MemoryMiB
+	return ReceiverMiB + CopierMiB + DrillMiB + BootMiB + b.MemoryMiB
 }
 
 // Kinds of repositories, as restic's URLs begin.

@@ -29,6 +29,7 @@ platform recover rebuilds the stack when host and state are lost, and nothing el
 			return s.recoveryKey(c.Context(), show || term.IsTerminal(int(os.Stdout.Fd())))
 		},
 	}
+	cmd.AddCommand(newBackupDrill(o))
 	cmd.Flags().BoolVar(&show, "show", false, "print the key wherever the output goes")
 	return cmd
 }

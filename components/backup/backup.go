@@ -1,7 +1,8 @@
 // Package backup copies the database as it changes into a repository of restic, from which any moment of the last days can be restored.
 //
-// Four containers share the work, each with as little as it needs: one receives what the server writes, one copies the whole server from time to time, one stores
-// both in the repository and is the only one with a way out, and one tries out what was stored. They run as a user that both images know by name, for ssh.
+// Five containers share the work, each with as little as it needs: one receives what the server writes, one copies the whole server from time to time, one stores
+// both in the repository and is the only one with a way out, one tries out what was stored, and one starts Prefect on that. They run as a user that the images know
+// by name, for ssh.
 package backup
 
 import (
@@ -29,7 +30,7 @@ type Args struct {
 }
 
 // Images are the references of the images.
-type Images struct{ Postgres, Restic string }
+type Images struct{ Postgres, Restic, Prefect string }
 
 // Networks are the Docker networks that the backup joins.
 type Networks struct {
@@ -85,6 +86,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		{args.receive(v), pulumi.Composite(ready, pulumi.DependsOn(args.After))},
 		{args.copy(v), pulumi.Composite(ready, pulumi.DependsOn(args.After))},
 		{args.drill(v), ready},
+		{args.boot(v), ready},
 	} {
 		if _, err := workload.Run(ctx, args.Engine, name+"-"+each.spec.Role, each.spec, parent, each.after); err != nil {
 			return nil, err
@@ -96,7 +98,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 func (a Args) validate() error {
 	switch {
-	case a.Engine == nil || a.Images.Postgres == "" || a.Images.Restic == "":
+	case a.Engine == nil || a.Images.Postgres == "" || a.Images.Restic == "" || a.Images.Prefect == "":
 		return errors.New("engine and images are required")
 	case a.Networks.DB == nil || a.Networks.Egress == nil || len(a.After) == 0:
 		return errors.New("networks and what must be ready are required")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // place is a folder in which scripts run as in a container, with other programs than the real ones.
@@ -25,7 +26,7 @@ func newPlace(t *testing.T, programs map[string]string) place {
 	for name, script := range programs {
 		p.write(t, "bin/"+name, "#!/bin/sh\necho \""+name+" $*\" >>"+p.dir+"/calls\n"+script+"\n")
 	}
-	for name, script := range map[string]string{"repository": repositoryScript, "snapshot": snapshotScript, "tidy": tidyScript, "key": "new", "other-key": "old", "password": "p"} {
+	for name, script := range map[string]string{"repository": repositoryScript, "snapshot": snapshotScript, "tidy": tidyScript, "examine": examineScript, "tables.sql": tablesSQL, "key": "new", "other-key": "old", "password": "p"} {
 		p.write(t, "files/"+name, p.here(script))
 	}
 	return p
@@ -60,7 +61,7 @@ func (p place) run(t *testing.T, script string, env ...string) (int, string) {
 	command := exec.Command("sh", "-c", "set -u\n"+p.here(script))
 	command.Env = append([]string{
 		"PATH=" + p.dir + "/bin:" + os.Getenv("PATH"), "STAGE=" + p.dir + "/stage", "REPORT=" + p.dir + "/reports", "DRILL=" + p.dir + "/drill",
-		"STACK=dev", "EVERY_HOURS=24", "KEEP_DAYS=14", "DRILL_DAYS=7", "KEEP_OTHER_KEY=true", "RESTIC_REPOSITORY=/repository", "REPOSITORY_USER=", "PGDATABASE=prefect",
+		"PGHOST=/nowhere", "STACK=dev", "EVERY_HOURS=24", "KEEP_DAYS=14", "DRILL_DAYS=7", "KEEP_OTHER_KEY=true", "RESTIC_REPOSITORY=/repository", "REPOSITORY_USER=", "PGDATABASE=prefect",
 	}, env...)
 	output, err := command.CombinedOutput()
 	var exit *exec.ExitError
@@ -126,7 +127,14 @@ func staged(t *testing.T, restic string) place {
 	p.write(t, "stage/base/20261127T210000Z/backup_label", "")
 	p.write(t, "stage/wal/000000010000000000000001.partial", "")
 	p.write(t, "stage/dump/prefect.dump", "")
+	p.received(t, time.Now().Add(-5*time.Second))
 	return p
+}
+
+// received has a receiver say up to when it has everything.
+func (p place) received(t *testing.T, at time.Time) {
+	t.Helper()
+	p.write(t, "stage/received", fmt.Sprintf("%d %s 0/3000028\n", at.Unix(), at.UTC().Format("20060102T150405Z")))
 }
 
 func TestSnapshot_HasCopyDumpAndWALUnderTheNameOfTheCopy(t *testing.T) {
@@ -134,10 +142,10 @@ func TestSnapshot_HasCopyDumpAndWALUnderTheNameOfTheCopy(t *testing.T) {
 	if exit, said := p.run(t, storing); exit != 0 {
 		t.Fatalf("%d: %s", exit, said)
 	}
-	if calls := p.read("calls"); !strings.Contains(calls, "--tag base=20261127T210000Z base dump wal") {
+	if calls := p.read("calls"); !strings.Contains(calls, " base dump wal received ") || !strings.Contains(calls, "--tag base=20261127T210000Z ") {
 		t.Errorf("it called\n%s", calls)
 	}
-	if seen := p.read("stage/seen"); seen != "./base/20261127T210000Z/backup_label\n./dump/prefect.dump\n./wal/000000010000000000000001.partial\n" {
+	if seen := p.read("stage/seen"); seen != "./base/20261127T210000Z/backup_label\n./dump/prefect.dump\n./received\n./wal/000000010000000000000001.partial\n" {
 		t.Errorf("restic saw\n%s", seen)
 	}
 	if report := p.read("reports/store.prom"); !strings.HasPrefix(report, "prefect_backup_last_success_timestamp_seconds ") {
@@ -175,6 +183,36 @@ func TestSnapshot_IsNoSuccessWhenTheCopyIsOverdue(t *testing.T) {
 	}
 }
 
+func TestSnapshot_IsAsGoodAsWhatWasReceived(t *testing.T) {
+	for age, good := range map[time.Duration]bool{20 * time.Second: true, 2 * time.Minute: false} {
+		p := staged(t, "")
+		at := time.Now().Add(-age)
+		p.received(t, at)
+		exit, said := p.run(t, storing)
+		if want := "--tag received=" + at.UTC().Format("20060102T150405Z"); exit != 0 || !strings.Contains(p.read("calls"), want) {
+			t.Errorf("%s: exit code %d, want %s\n%s%s", age, exit, want, said, p.read("calls"))
+		}
+		want := ""
+		if good {
+			want = fmt.Sprintf("prefect_backup_last_success_timestamp_seconds %d\n", at.Unix())
+		}
+		if report := p.read("reports/store.prom"); report != want || strings.Contains(said, "nothing has been received from the server since") == good {
+			t.Errorf("%s: the report is %q, want %q\n%s", age, report, want, said)
+		}
+	}
+}
+
+func TestSnapshot_PromisesTheCopyOnlyWhereNothingSaysMore(t *testing.T) {
+	p := staged(t, "")
+	if err := os.Remove(filepath.Join(p.dir, "stage/received")); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t, storing)
+	if !strings.Contains(p.read("calls"), "--tag received=20261127T210000Z ") || p.read("reports/store.prom") != "" {
+		t.Errorf("the report is %q, it called\n%s", p.read("reports/store.prom"), p.read("calls"))
+	}
+}
+
 func TestSnapshot_MarksTheLastOfTheCopyBefore(t *testing.T) {
 	p := staged(t, `[ "$1" != tag ]`)
 	p.write(t, "stage/stored", "20261126T210000Z")
@@ -205,12 +243,13 @@ func functions(script string) string {
 	return before + "\n"
 }
 
-// copying stands in for PostgreSQL's programs; the copy has KIB, and the dump a table unless TABLES says otherwise.
+// copying stands in for PostgreSQL's programs; the copy has KIB, the dump DUMP_KIB, and a table unless TABLES says otherwise.
 var copying = map[string]string{
 	"pg_basebackup": `for each; do case $each in --pgdata=*) into=${each#*=} ;; esac; done
 echo 'START WAL LOCATION: 0/2000028 (file 000000010000000000000002)' >"$into/backup_label"
 dd if=/dev/zero of="$into/data" bs=1024 count="$KIB" 2>/dev/null`,
-	"pg_verifybackup": `[ "${DAMAGED:-}" = "" ]`, "pg_dump": "", "pg_dumpall": "", "pg_restore": `echo "${TABLES-TABLE DATA}"`, "pg_archivecleanup": "",
+	"psql":            `echo 'public.flow|1|2'; dd if=/dev/zero of="$DUMP/$PGDATABASE.dump" bs=1024 count="${DUMP_KIB:-1}" 2>/dev/null; [ -n "${UNDUMPED:-}" ] || : >"$DUMP/whole"`,
+	"pg_verifybackup": `[ "${DAMAGED:-}" = "" ]`, "pg_dumpall": "", "pg_restore": `echo "${TABLES-TABLE DATA}"`, "pg_archivecleanup": "",
 	"sleep": `rm -f "$STAGE/store-now"; exec /bin/sleep 1`, // names of copies differ by a second
 }
 
@@ -218,6 +257,9 @@ dd if=/dev/zero of="$into/data" bs=1024 count="$KIB" 2>/dev/null`,
 func (p place) copies(t *testing.T, kib int, env ...string) bool {
 	t.Helper()
 	p.write(t, "stage/identity", "server|1")
+	if p.read("stage/received") == "" {
+		p.received(t, time.Now().Add(time.Hour))
+	}
 	exit, said := p.run(t, functions(copyScript)+"copy", append(env, fmt.Sprintf("KIB=%d", kib))...)
 	t.Logf("%d KiB: %d %s", kib, exit, strings.TrimSpace(said))
 	return exit == 0
@@ -236,7 +278,7 @@ func TestCopy_RefusesOneThatShrankUnlessTheNextIsAlike(t *testing.T) {
 }
 
 func TestCopy_RefusesWhatIsDamagedOrEmpty(t *testing.T) {
-	for name, env := range map[string]string{"damaged": "DAMAGED=yes", "a dump without tables": "TABLES="} {
+	for name, env := range map[string]string{"damaged": "DAMAGED=yes", "a dump without tables": "TABLES=", "a dump that failed": "UNDUMPED=yes"} {
 		p := newPlace(t, copying)
 		if p.copies(t, 100, env) {
 			t.Errorf("%s is taken", name)
@@ -286,4 +328,179 @@ func TestReceive_BeginsAnewOnlyOnceAllIsStored(t *testing.T) {
 	if found, _ := filepath.Glob(filepath.Join(p.dir, "stage/wal/*")); len(found) > 0 {
 		t.Errorf("what belongs to another server is left: %v", found)
 	}
+}
+
+// refusedBytes is what the report says of a copy or dump that is not taken now.
+func (p place) refusedBytes(what string) string {
+	for line := range strings.Lines(p.read("reports/copy.prom")) {
+		if value, found := strings.CutPrefix(line, `prefect_backup_refused_bytes{what="`+what+`"} `); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "nothing"
+}
+
+func TestCopy_TellsWhatItRefusesAsLongAsItDoes(t *testing.T) {
+	p := newPlace(t, copying)
+	for i, each := range []struct {
+		kib, dump string
+		taken     bool
+		refused   string // of the copy and of the dump: none, some
+	}{
+		{"1000", "1000", true, "0 0"},
+		{"400", "1000", false, "some 0"},
+		{"1000", "1000", true, "0 0"},
+		{"1000", "100", false, "0 some"}, // somebody emptied tables: the copy is as large as ever
+		{"1000", "110", true, "0 0"},     // an hour later
+	} {
+		taken := p.copies(t, atoi(t, each.kib), "DUMP_KIB="+each.dump)
+		refused := p.refusedBytes("copy") + " " + p.refusedBytes("dump")
+		if each.refused != "0 0" {
+			for _, field := range strings.Fields(refused) {
+				if field != "0" {
+					refused = strings.Replace(refused, field, "some", 1)
+				}
+			}
+		}
+		if taken != each.taken || refused != each.refused {
+			t.Errorf("step %d: taken %v, refused %s, want %v, %s\n%s", i, taken, refused, each.taken, each.refused, p.read("reports/copy.prom"))
+		}
+	}
+	if report := p.read("reports/copy.prom"); !strings.Contains(report, "\nprefect_backup_dump_size_bytes 1") || !strings.Contains(report, "\nprefect_backup_duration_seconds ") {
+		t.Errorf("the report is\n%s", report)
+	}
+}
+
+func TestCopy_TellsOfADumpWithoutTables(t *testing.T) {
+	p := newPlace(t, copying)
+	p.copies(t, 100, "TABLES=")
+	if got := p.refusedBytes("dump"); got == "0" || got == "nothing" {
+		t.Errorf("the report is\n%s", p.read("reports/copy.prom"))
+	}
+	if !p.copies(t, 100) || p.refusedBytes("dump") != "0" {
+		t.Errorf("after one with tables the report is\n%s", p.read("reports/copy.prom"))
+	}
+}
+
+func TestCopy_TakesNoneWhoseChangesAreNotReceived(t *testing.T) {
+	programs := map[string]string{}
+	for name, script := range copying {
+		programs[name] = script
+	}
+	programs["sleep"] = ""
+	p := newPlace(t, programs)
+	p.received(t, time.Now().Add(-time.Minute))
+	p.write(t, "stage/base/20261126T210000Z/backup_label", "")
+	if p.copies(t, 100) {
+		t.Error("a copy is taken that is no database")
+	}
+	if found, _ := filepath.Glob(filepath.Join(p.dir, "stage/base/*Z")); len(found) != 1 {
+		t.Errorf("the one before is gone: %v", found)
+	}
+}
+
+func TestCopy_IsDueWhenTheLastIsOldOrDoubted(t *testing.T) {
+	for name, each := range map[string]struct {
+		script string
+		due    bool
+	}{
+		"new":                         {"", false},
+		"old":                         {`touch -d '25 hours ago' "$STAGE/base/20261127T210000Z"`, true},
+		"of a version before":         {`rm "$STAGE/dump/tables"`, true},
+		"found damaged":               {`touch -d '1 second' "$STAGE/doubted"`, true},
+		"after one that was damaged":  {`touch -d '1 minute ago' "$STAGE/doubted"`, false},
+		"of a server that is unknown": {`rm "$STAGE/identity"`, false},
+	} {
+		p := staged(t, "")
+		p.write(t, "stage/identity", "server|1")
+		p.write(t, "stage/dump/tables", "")
+		if exit, said := p.run(t, functions(copyScript)+each.script+"\ndue"); (exit == 0) != each.due {
+			t.Errorf("%s: due %v\n%s", name, exit == 0, said)
+		}
+	}
+}
+
+// following stands in for a server, which answers what is in $SAYS, and for a clock that goes on 10 s at each look. After some looks nothing receives any more.
+var following = map[string]string{
+	"psql":  `cat "$STAGE/says"`,
+	"sleep": `/bin/sleep 0.05; echo >>"$STAGE/slept"; [ "$(wc -l <"$STAGE/slept")" -lt "$TURNS" ] || kill "$(cat "$STAGE/pid")"`,
+	"date":  `case $1 in +%s) n=$(($(cat "$STAGE/clock" 2>/dev/null || echo 1000) + 10)); echo $n >"$STAGE/clock"; echo $n ;; *) exec /bin/date "$@" ;; esac`,
+}
+
+func TestReceive_NotesOnlyWhatTheServerSaysIsThere(t *testing.T) {
+	for says, want := range map[string]struct {
+		received, ready, ended bool
+	}{
+		"0/2000|0/2100|0/2100|t": {received: true, ready: true},
+		"0/2000|0/2100|0/1000|f": {ended: true}, // it hangs
+		"":                       {},            // nobody answers
+	} {
+		p := newPlace(t, following)
+		p.write(t, "stage/says", says)
+		if want.ended {
+			p.write(t, "tmp/ready", "")
+		}
+		script := strings.Replace(functions(receiveScript), "slot=$1", "slot=backup", 1) + `/bin/sleep 60 &
+receiver=$!
+echo $receiver >"$STAGE/pid"
+follow
+wait $receiver
+echo "ended by $?"`
+		_, said := p.run(t, script, "TURNS=15")
+		received := p.read("stage/received")
+		if (received != "") != want.received || strings.Contains(said, "ended by 137") != want.ended || strings.Contains(said, "started anew") != want.ended {
+			t.Errorf("%q: received %q\n%s", says, received, said)
+		}
+		if _, err := os.Stat(filepath.Join(p.dir, "tmp/ready")); (err == nil) != want.ready {
+			t.Errorf("%q: ready is %v", says, err == nil)
+		}
+		if report := p.read("reports/receive.prom"); (report != "") != want.received {
+			t.Errorf("%q: the report is %q", says, report)
+		}
+		if !want.received {
+			continue
+		}
+		var at int64
+		var form, position string
+		if _, err := fmt.Sscan(received, &at, &form, &position); err != nil || form != time.Unix(at, 0).UTC().Format("20060102T150405Z") || position != "0/2100" {
+			t.Errorf("received is %q: %v", received, err)
+		}
+	}
+}
+
+// A receiver that has much to catch up is not ended, and not taken for ready.
+func TestReceive_LeavesWhatComesOnAlone(t *testing.T) {
+	programs := map[string]string{}
+	for name, script := range following {
+		programs[name] = script
+	}
+	programs["psql"] = `n=$(($(cat "$STAGE/n" 2>/dev/null || echo 0) + 1)); echo $n >"$STAGE/n"; echo "0/9000|0/9000|0/$n|f"`
+	p := newPlace(t, programs)
+	_, said := p.run(t, strings.Replace(functions(receiveScript), "slot=$1", "slot=backup", 1)+"/bin/sleep 60 &\nreceiver=$!\necho $receiver >\"$STAGE/pid\"\nfollow", "TURNS=20")
+	if strings.Contains(said, "started anew") || p.read("stage/received") != "" {
+		t.Errorf("received %q\n%s", p.read("stage/received"), said)
+	}
+}
+
+func TestReceiving_TellsWhatHangsFromWhatWaits(t *testing.T) {
+	for script, want := range map[string]int{
+		": >/tmp/round; : >/tmp/ready\n":                       0,
+		": >/tmp/round\n":                                      1,
+		"touch -d '2 minutes ago' /tmp/round; : >/tmp/ready\n": 2,
+		": >/tmp/ready\n":                                      2,
+	} {
+		p := newPlace(t, nil)
+		if exit, said := p.run(t, script+receivingScript); exit != want {
+			t.Errorf("%q: %d, want %d\n%s", script, exit, want, said)
+		}
+	}
+}
+
+func atoi(t *testing.T, text string) int {
+	t.Helper()
+	var n int
+	if _, err := fmt.Sscan(text, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

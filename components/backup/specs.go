@@ -41,8 +41,14 @@ const (
 var (
 	//go:embed files/receive
 	receiveScript string
+	//go:embed files/receiving
+	receivingScript string
 	//go:embed files/copy
 	copyScript string
+	//go:embed files/dump.sql
+	dumpSQL string
+	//go:embed files/tables.sql
+	tablesSQL string
 	//go:embed files/store
 	storeScript string
 	//go:embed files/repository
@@ -53,6 +59,12 @@ var (
 	tidyScript string
 	//go:embed files/drill
 	drillScript string
+	//go:embed files/examine
+	examineScript string
+	//go:embed files/boot
+	bootScript string
+	//go:embed files/boot.py
+	bootProgram string
 	//go:embed files/recover
 	recoverScript string
 )
@@ -89,14 +101,17 @@ func (a Args) client(role, script string, memoryMiB int, v volumes) workload.Spe
 func (a Args) receive(v volumes) workload.Spec {
 	s := a.client(tokens.BackupReceiver, "receive", config.ReceiverMiB, v)
 	s.Command = []string{postgresconf.BackupSlot}
-	s.Files["receive"] = workload.Script(receiveScript)
+	s.Env["REPORT"] = reportsDir
+	s.Files["receive"], s.Files["receiving"] = workload.Script(receiveScript), workload.Script(receivingScript)
+	s.Mounts = append(s.Mounts, workload.Mount{Volume: v.reports.Name, Path: reportsDir})
+	s.Health = workload.Health{Command: []string{workload.FilesDir + "/receiving"}}
 	return s
 }
 
 func (a Args) copy(v volumes) workload.Spec {
 	s := a.client(tokens.BackupCopier, "copy", config.CopierMiB, v)
 	s.Env["EVERY_HOURS"], s.Env["REPORT"] = number(a.Options.EveryHours), reportsDir
-	s.Files["copy"] = workload.Script(copyScript)
+	s.Files["copy"], s.Files["dump.sql"], s.Files["tables.sql"] = workload.Script(copyScript), workload.Text(dumpSQL), workload.Text(tablesSQL)
 	s.Mounts = append(s.Mounts, workload.Mount{Volume: v.reports.Name, Path: reportsDir})
 	return s
 }
@@ -172,11 +187,30 @@ func (a Args) drill(v volumes) workload.Spec {
 		User:       nobody,
 		Entrypoint: []string{workload.FilesDir + "/drill"},
 		Env:        map[string]string{"DRILL": drillDir, "REPORT": reportsDir},
-		Files:      map[string]workload.File{"drill": workload.Script(drillScript), "recover": workload.Script(recoverScript)},
-		Mounts:     []workload.Mount{{Volume: v.drill.Name, Path: drillDir}, {Volume: v.reports.Name, Path: reportsDir}},
+		Files: map[string]workload.File{
+			"drill": workload.Script(drillScript), "recover": workload.Script(recoverScript), "examine": workload.Script(examineScript), "tables.sql": workload.Text(tablesSQL),
+		},
+		Mounts:    []workload.Mount{{Volume: v.drill.Name, Path: drillDir}, {Volume: v.reports.Name, Path: reportsDir}},
+		Health:    ready(),
+		MemoryMiB: config.DrillMiB,
+		Grace:     time.Minute,
+		Order:     workload.StopFirst,
+	}
+}
+
+// boot starts Prefect on the database of a drill, through the socket on the volume that both have. It is the same user: the server lets nobody else in.
+func (a Args) boot(v volumes) workload.Spec {
+	return workload.Spec{
+		Role:       tokens.BackupBoot,
+		Image:      a.Images.Prefect,
+		User:       nobody,
+		Entrypoint: []string{workload.FilesDir + "/boot"},
+		Env:        map[string]string{"DRILL": drillDir},
+		Files:      map[string]workload.File{"boot": workload.Script(bootScript), "boot.py": workload.Text(bootProgram)},
+		Mounts:     []workload.Mount{{Volume: v.drill.Name, Path: drillDir}},
 		Health:     ready(),
-		MemoryMiB:  config.DrillMiB,
-		Grace:      time.Minute,
+		MemoryMiB:  config.BootMiB,
+		Grace:      30 * time.Second, // in which Prefect ends
 		Order:      workload.StopFirst,
 	}
 }

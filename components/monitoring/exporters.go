@@ -141,7 +141,7 @@ func inPython(s *workload.Spec, at catalogue.Endpoint, name, program string, arg
 func (a Args) exempt() []string {
 	all := []string{"redis", "services"}
 	if a.Reports != nil {
-		all = append(all, tokens.BackupReceiver, tokens.BackupCopier, tokens.BackupStore, tokens.BackupDrill)
+		all = append(all, tokens.BackupReceiver, tokens.BackupCopier, tokens.BackupStore, tokens.BackupDrill, tokens.BackupBoot)
 	}
 	if a.Certificates != nil {
 		all = append(all, tokens.HostACME)

@@ -27,6 +27,7 @@ func Settings(c config.Config) catalogue.Settings {
 	s.APIMemory = c.API.MemoryMiB << 20
 	s.Canary = c.Monitoring.Canary
 	s.Backup = c.Backup.Enabled
+	s.Thresholds.RestoreTestAge = time.Duration(2*c.Backup.DrillDays+1) * 24 * time.Hour // two of them were left out
 	s.Pools = nil
 	for _, group := range c.Workers {
 		s.Pools = append(s.Pools, catalogue.Pool{Name: group.Pool, Workers: group.Replicas})

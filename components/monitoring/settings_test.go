@@ -13,6 +13,7 @@ func TestSettings_BringWhatAStackConfiguresIntoItsRules(t *testing.T) {
 	c.Monitoring.Objectives = config.Objectives{AvailabilityPercent: 99.9, SchedulingPercent: 98, LatencyPercent: 94.5}
 	c.Monitoring.Thresholds.LateRunsCritical, c.Monitoring.Thresholds.DiskFreePercent = 77, 22
 	c.Monitoring.Thresholds.LongestRunMinutes = 90
+	c.Backup.Enabled, c.Backup.DrillDays = true, 31
 	watched := catalogue.New(Settings(c))
 	if err := watched.Check(); err != nil {
 		t.Fatal(err)
@@ -24,6 +25,7 @@ func TestSettings_BringWhatAStackConfiguresIntoItsRules(t *testing.T) {
 		"PrefectLateRunsMany":         ">= 77",
 		"HostDiskLow":                 "< 0.22",
 		"PrefectFlowRunStuck":         "> 5400",
+		"RestoreTestTooOld":           "> 5443200", // 63 days
 	} {
 		found := false
 		for _, alert := range watched.Alerts() {

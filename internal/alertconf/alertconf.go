@@ -205,6 +205,7 @@ func inhibitions() []inhibition {
 		},
 		{Source: alert("PrefectApiDown"), Target: append(symptoms(catalogue.Prefect, catalogue.Edge, catalogue.Objectives), `alertname!~"PrefectApiDown|EdgeWithoutAuth|Certificate.*"`)},
 		{Source: alert("PostgresDown"), Target: append(symptoms(catalogue.Prefect, catalogue.Edge, catalogue.Objectives), `alertname!~"EdgeWithoutAuth|Certificate.*"`)},
+		{Source: alert("PostgresDown"), Target: alert("BackupNotReceiving")},
 		{Source: alert("EdgeDown"), Target: symptoms(catalogue.Objectives)},
 		// A source that has vanished is down as well.
 		{Source: alert("TargetMissing"), Target: alert("TargetDown"), Equal: []string{"job"}},

@@ -16,6 +16,12 @@ func backupRules(s Settings) Group {
 			Description: `It was made {{ $value | humanizeDuration }} ago.`,
 		},
 		{
+			Name: "BackupNotReceiving", Service: Backup, Severity: Critical, For: 5 * time.Minute,
+			Expr:        `time() - prefect_backup_received_timestamp_seconds > 300`,
+			Summary:     "The backup receives nothing from the database",
+			Description: `What was committed in the last {{ $value | humanizeDuration }} cannot be restored.`,
+		},
+		{
 			Name: "BackupMissing", Service: Backup, Severity: Critical, For: time.Hour,
 			Expr:        `absent(prefect_backup_last_success_timestamp_seconds) and on () up{job="node"} == 1`,
 			Summary:     "No backup has ever been reported",
@@ -23,9 +29,17 @@ func backupRules(s Settings) Group {
 		},
 		{
 			Name: "BackupShrank", Service: Backup, Severity: Warning, For: 10 * time.Minute,
-			Expr:        `prefect_backup_size_bytes < 0.5 * max_over_time(prefect_backup_size_bytes[7d])`,
-			Summary:     "The last backup is much smaller than those before",
-			Description: `It has {{ $value | humanize1024 }}B, less than half of the largest of the last 7 days.`,
+			Expr: `prefect_backup_refused_bytes > 0` +
+				` or prefect_backup_size_bytes < 0.5 * max_over_time(prefect_backup_size_bytes[7d])` +
+				` or prefect_backup_dump_size_bytes < 0.5 * max_over_time(prefect_backup_dump_size_bytes[7d])`,
+			Summary:     "The database, or its backup, is much smaller than before",
+			Description: `The copy or the dump has {{ $value | humanize1024 }}B, less than half of what it had, or no table.`,
+		},
+		{
+			Name: "RestoreTestFailed", Service: Backup, Severity: Critical, For: 5 * time.Minute,
+			Expr:        `prefect_backup_restore_test_failed == 1`,
+			Summary:     "The newest backup could not be restored for a test",
+			Description: `It was made a database, and that could not be done, or what came out is not what was copied. It is tried again within the hour.`,
 		},
 		{
 			Name: "RestoreTestTooOld", Service: Backup, Severity: Warning, For: time.Hour,

@@ -22,8 +22,12 @@ var nodeMetrics = map[string][]string{
 	"node_textfile_scrape_error":                                 nil,
 	"node_load1":                                                 nil,
 	"prefect_backup_last_success_timestamp_seconds":              nil,
+	"prefect_backup_received_timestamp_seconds":                  nil,
 	"prefect_backup_size_bytes":                                  nil,
+	"prefect_backup_dump_size_bytes":                             nil,
+	"prefect_backup_refused_bytes":                               {"what"},
 	"prefect_backup_restore_test_last_success_timestamp_seconds": nil,
+	"prefect_backup_restore_test_failed":                         nil,
 	"prefect_certificate_failures":                               nil,
 	"prefect_certificate_looked_seconds":                         nil,
 }

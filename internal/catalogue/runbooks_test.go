@@ -36,7 +36,7 @@ var headings = regexp.MustCompile(`(?m)^## (.+)$`)
 var command = regexp.MustCompile(`(?m)^\$ (.+)$`)
 
 // A command is one that a reader of the clone has: what platform and make can do is in their own help.
-var known = regexp.MustCompile(`^(platform (doctor|logs|drift|credentials|preview|up)\b|make [a-z-]+$|docker (ps|stats|system df|exec)\b|curl )`)
+var known = regexp.MustCompile(`^(platform (doctor|logs|drift|credentials|preview|up|backup drill)\b|make [a-z-]+$|docker (ps|stats|system df|exec)\b|curl )`)
 
 func TestRunbooks_SayWhatTheAlertSaysAndWhatToDo(t *testing.T) {
 	for _, alert := range New(full()).Alerts() {

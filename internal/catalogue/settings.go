@@ -99,7 +99,7 @@ func Defaults() Settings {
 			MemoryAvailable:       0.1,
 			CPUUsed:               0.95,
 			BackupAge:             26 * time.Hour,
-			RestoreTestAge:        35 * 24 * time.Hour,
+			RestoreTestAge:        15 * 24 * time.Hour,
 		},
 		Objectives: SLOs{Availability: 0.995, Scheduling: 0.99, Latency: 0.95},
 	}

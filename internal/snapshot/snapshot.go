@@ -11,10 +11,12 @@ import (
 	"time"
 )
 
-// copyTag begins the tag with the name of the copy in a snapshot, and copyTime is the form of that name: the time of the copy's end.
+// copyTag begins the tag with the name of the copy in a snapshot, the time of the copy's end. receivedTag begins the one with the time up to which the changes after
+// it were received.
 const (
-	copyTag  = "base="
-	copyTime = "20060102T150405Z"
+	copyTag     = "base="
+	receivedTag = "received="
+	tagTime     = "20060102T150405Z"
 )
 
 // Snapshot is one of a repository: it can restore any moment from From to To.
@@ -22,6 +24,7 @@ type Snapshot struct {
 	ID       string
 	Copy     string
 	From, To time.Time
+	made     time.Time // the last of those with the same To has the most
 }
 
 // Parse reads what `restic snapshots --json` prints, oldest first. What the backup did not make is left out.
@@ -36,15 +39,21 @@ func Parse(text string) ([]Snapshot, error) {
 	}
 	var all []Snapshot
 	for _, each := range listed {
+		s := Snapshot{ID: each.ID, To: each.Time.UTC(), made: each.Time}
 		for _, tag := range each.Tags {
-			name, ours := strings.CutPrefix(tag, copyTag)
-			from, err := time.Parse(copyTime, name)
-			if ours && err == nil && !each.Time.Before(from) {
-				all = append(all, Snapshot{ID: each.ID, Copy: name, From: from, To: each.Time.UTC()})
+			if name, ours := strings.CutPrefix(tag, copyTag); ours {
+				s.Copy = name
+			}
+			if received, err := time.Parse(receivedTag+tagTime, tag); err == nil {
+				s.To = received
 			}
 		}
+		var err error
+		if s.From, err = time.Parse(tagTime, s.Copy); err == nil && !s.To.Before(s.From) {
+			all = append(all, s)
+		}
 	}
-	slices.SortFunc(all, func(a, b Snapshot) int { return cmp.Compare(a.To.UnixNano(), b.To.UnixNano()) })
+	slices.SortFunc(all, func(a, b Snapshot) int { return cmp.Or(a.To.Compare(b.To), a.made.Compare(b.made)) })
 	return all, nil
 }
 

@@ -45,6 +45,28 @@ func TestParse_TakesWhatTheBackupMadeInOrder(t *testing.T) {
 	}
 }
 
+// The time at which a snapshot was made says nothing of what it has: a receiver may have hung.
+func TestParse_PromisesWhatWasReceived(t *testing.T) {
+	all, err := Parse(`[
+ {"time":"2026-11-27T21:30:00Z","tags":["base=20261127T200000Z","received=20261127T212959Z"],"short_id":"aaaa1111"},
+ {"time":"2026-11-27T22:30:00Z","tags":["base=20261127T200000Z","received=20261127T213007Z","last"],"short_id":"cccc3333"},
+ {"time":"2026-11-27T22:00:00Z","tags":["received=20261127T213007Z","base=20261127T200000Z"],"short_id":"bbbb2222"},
+ {"time":"2026-11-27T23:00:00Z","tags":["base=20261127T220000Z","received=20261127T213007Z"],"short_id":"of a copy that is no database"}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, each := range all {
+		got += each.ID + " " + text(each.To) + "\n"
+	}
+	if want := "aaaa1111 2026-11-27T21:29:59Z\nbbbb2222 2026-11-27T21:30:07Z\ncccc3333 2026-11-27T21:30:07Z\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if _, err := Choose(all, "", moment("2026-11-27T22:00:00Z")); err == nil || !strings.Contains(err.Error(), "the newest snapshot is of 2026-11-27T21:30:07Z") {
+		t.Errorf("promises a moment that nobody received: %v", err)
+	}
+}
+
 func TestChoose_TakesTheEarliestThatHasAllOfTheMoment(t *testing.T) {
 	for at, want := range map[string]string{
 		"":                     "dddd4444",
@@ -125,6 +147,20 @@ func TestCompleteWAL_RefusesAGap(t *testing.T) {
 		err := CompleteWAL(listing)
 		if (err == nil) != (each.want == "") || err != nil && !strings.Contains(err.Error(), each.want) {
 			t.Errorf("%s: %v, want %q", name, err, each.want)
+		}
+	}
+	for received, want := range map[string]string{
+		"1/1000100":        "", // in d
+		"1/2000000":        "", // d is full
+		"1/2000028":        "", // nothing is in the next one yet
+		"1/2000090":        "000000010000000100000002 is missing: it was received",
+		"2/0":              "000000010000000100000002 is missing",
+		"0/0":              "",
+		"20261127T200000Z": "", // a snapshot that does not say it
+	} {
+		err := CompleteWAL("first " + b + "\nreceived " + received + "\nwal " + b + "\nwal " + c + "\nwal " + d + ".partial\n")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("received up to %s: %v, want %q", received, err, want)
 		}
 	}
 	if CompleteWAL("wal "+b) == nil {

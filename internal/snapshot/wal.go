@@ -10,14 +10,17 @@ import (
 // segments is how many files of WAL, of 16 MiB, have the same middle part of their name.
 const segments = 0x100
 
-// CompleteWAL reads what the script "fetch" prints: `first NAME` and a line `wal NAME` for each file. It refuses a row with a gap, which PostgreSQL would take for the end.
+// CompleteWAL reads what the script "fetch" prints: `first NAME`, a line `wal NAME` for each file, and `received POSITION` where it is known. It refuses a row with a
+// gap, which PostgreSQL would take for the end, and one that ends before that position.
 func CompleteWAL(listing string) error {
-	first, have := "", []string(nil)
+	first, received, have := "", "", []string(nil)
 	for line := range strings.Lines(listing) {
 		kind, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch kind {
 		case "first":
 			first = name
+		case "received":
+			received = name
 		case "wal":
 			if !strings.HasSuffix(name, ".history") {
 				have = append(have, name)
@@ -44,7 +47,21 @@ func CompleteWAL(listing string) error {
 	if len(have) == 0 {
 		return fmt.Errorf("WAL file %s is missing: the copy alone is no database", want)
 	}
+	if last := fileOf(received, first); want <= last {
+		return fmt.Errorf("WAL file %s is missing: it was received, up to %s", want, received)
+	}
 	return nil
+}
+
+// fileOf is the file that has what comes before a position; empty for what is no position.
+func fileOf(position, like string) string {
+	const size, header = 16 << 20, 40 // the position may be after the header of a file in which nothing is yet
+	var high, low uint64
+	if n, err := fmt.Sscanf(position, "%X/%X", &high, &low); n != 2 || err != nil || high<<32|low <= header || len(like) != 24 {
+		return ""
+	}
+	at := (high<<32 | low) - header - 1
+	return fmt.Sprintf("%s%08X%08X", like[:8], at>>32, at%(1<<32)/size)
 }
 
 // following is the name of the next file of the same timeline.

@@ -171,6 +171,7 @@ const (
 	BackupCopier   = "backup-base"
 	BackupStore    = "backup-store"
 	BackupDrill    = "backup-drill"
+	BackupBoot     = "backup-boot"
 )
 
 // Names under which containers find each other on the stack's networks.

@@ -41,7 +41,13 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	awaitCopy(t, time.Time{})
 	reported(t)
 	recoveryKey(t)
+	writeBlock(t)
+	awaitReceived(t)
+	stopped := stopReceiving(t)
 	refuseRestores(t)
+	drilled(t)
+	noSuccess(t, stopped)
+	gap(t)
 
 	stack.PG(t, "DROP TABLE IF EXISTS precious, counter; DROP PROCEDURE IF EXISTS count_on") // of a test that failed
 	stack.PG(t, "CREATE TABLE precious AS SELECT generate_series(1, 1000) AS i")
@@ -152,7 +158,7 @@ func reported(t *testing.T) {
 	t.Helper()
 	took := Await(t, 3*time.Minute, "the reports", func() error {
 		said := stack.Exec(t, stack.Container(t, "backup-store").ID, "sh", "-c", "cat /reports/*.prom")
-		for _, name := range []string{"last_success_timestamp_seconds", "size_bytes", "duration_seconds", "restore_test_last_success_timestamp_seconds"} {
+		for _, name := range []string{"last_success_timestamp_seconds", "received_timestamp_seconds", "size_bytes", "dump_size_bytes", `refused_bytes{what="dump"}`, "duration_seconds", "restore_test_last_success_timestamp_seconds", "restore_test_failed"} {
 			if !strings.Contains(said.Stdout, "prefect_backup_"+name+" ") {
 				return fmt.Errorf("no %s in %s%s", name, said.Stdout, said.Stderr)
 			}
@@ -168,13 +174,13 @@ func reported(t *testing.T) {
 			Result []any `json:"result"`
 		}
 		err := prometheus(t, "query", url.Values{"query": {`{__name__=~"prefect_backup_.+"}`}}, &found)
-		if err == nil && len(found.Result) != 4 {
+		if err == nil && len(found.Result) != 9 {
 			err = fmt.Errorf("it knows %d", len(found.Result))
 		}
 		return err
 	})
 	lintRules(t, "backup")
-	followRunbooks(t, "BackupMissing", "BackupReportBroken", "BackupShrank", "BackupTooOld", "RestoreTestTooOld")
+	followRunbooks(t, "BackupMissing", "BackupNotReceiving", "BackupReportBroken", "BackupShrank", "BackupTooOld", "RestoreTestFailed", "RestoreTestTooOld")
 }
 
 // dataVolume is the volume of the database, as the configuration says.

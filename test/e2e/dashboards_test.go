@@ -138,8 +138,12 @@ func samples(t *testing.T, expr string) (int, error) {
 // later are metrics that something must happen for first, which no idle stack of this kind has.
 var later = map[string]string{
 	"prefect_backup_last_success_timestamp_seconds":              "a backup",
+	"prefect_backup_received_timestamp_seconds":                  "a backup",
 	"prefect_backup_size_bytes":                                  "a backup",
+	"prefect_backup_dump_size_bytes":                             "a backup",
+	"prefect_backup_refused_bytes":                               "a backup",
 	"prefect_backup_restore_test_last_success_timestamp_seconds": "a restored backup",
+	"prefect_backup_restore_test_failed":                         "the same",
 	"prefect_certificate_failures":                               "a certificate of an authority, which TestACME_… asks for",
 	"prefect_certificate_looked_seconds":                         "the same",
 	"prefect_flow_run_oldest_running_seconds":                    "a flow run that runs",

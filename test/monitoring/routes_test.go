@@ -113,6 +113,8 @@ func TestInhibitions_MuteWhatAnotherAlertExplains(t *testing.T) {
 		{"PostgresDown", "PrefectLateRuns", true},
 		{"PostgresDown", "EdgeDown", true},
 		{"PostgresDown", "AvailabilityBudgetBurnsFast", true},
+		{"PostgresDown", "BackupNotReceiving", true},
+		{"PostgresDown", "BackupTooOld", false},
 		{"PostgresDown", "HostDiskFull", false},
 		{"PostgresDown", "EdgeWithoutAuth", false},
 		{"PostgresDown", "CertificateExpires", false},
