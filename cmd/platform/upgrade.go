@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -78,9 +77,12 @@ func (s *session) upgradePostgres(ctx context.Context, to string) error {
 	if err := s.agreeToUpgrade(x, m); err != nil {
 		return err
 	}
-	writers := x.writers()
-	if err := s.bring(ctx, x, m, writers); err != nil {
-		return errors.Join(err, resume(context.WithoutCancel(ctx), x, writers), errors.New("the old version serves on"))
+	h, err := x.hold(ctx)
+	if err != nil {
+		return errors.Join(err, errors.New("the old version serves on"))
+	}
+	if err := s.bring(ctx, x, m); err != nil {
+		return errors.Join(err, h.resume(ctx), errors.New("the old version serves on"))
 	}
 	return s.turn(ctx, x, m)
 }
@@ -165,19 +167,8 @@ func (s *session) agreeToUpgrade(x *examination, m move) error {
 	return typed(s.options.stack, "Nobody can work with Prefect until it has ended.")
 }
 
-// writers are the containers that write to the database.
-func (x *examination) writers() []live.Container {
-	var found []live.Container
-	for _, c := range x.Has.Of(x.Stack) {
-		if c.Role == tokens.RoleService && (c.Workload == "api" || c.Workload == "services") {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
 // bring fills the new volume while nothing is written to the old one. When anything fails, it takes away what it made.
-func (s *session) bring(ctx context.Context, x *examination, m move, writers []live.Container) (err error) {
+func (s *session) bring(ctx context.Context, x *examination, m move) (err error) {
 	volume := x.dataVolume(m.generation)
 	if err := x.engine.CreateVolume(ctx, volume); err != nil {
 		return err
@@ -187,15 +178,6 @@ func (s *session) bring(ctx context.Context, x *examination, m move, writers []l
 			err = errors.Join(err, x.engine.RemoveVolumes(context.WithoutCancel(ctx), []string{volume}))
 		}
 	}()
-	var stopping sync.WaitGroup
-	problems := make([]error, len(writers))
-	for i, c := range writers {
-		stopping.Go(func() { problems[i] = x.engine.Stop(ctx, c.ID) })
-	}
-	stopping.Wait()
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
 	began := time.Now()
 	if _, err := x.upgrading(ctx, "dump", m.from.Image, volume); err != nil {
 		return err
@@ -206,15 +188,6 @@ func (s *session) bring(ctx context.Context, x *examination, m move, writers []l
 	}
 	fmt.Printf("%sbrought over and compared in %s\n", said, time.Since(began).Round(time.Second))
 	return nil
-}
-
-// resume starts what was stopped.
-func resume(ctx context.Context, x *examination, writers []live.Container) error {
-	var problems []error
-	for _, c := range writers {
-		problems = append(problems, x.engine.Start(ctx, c.ID))
-	}
-	return errors.Join(problems...)
 }
 
 // turn deploys the stack with the new volume and tells the way back.

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"prefect-platform/config"
+	"prefect-platform/internal/images"
+	"prefect-platform/internal/snapshot"
+	"prefect-platform/internal/tokens"
+)
+
+// migration is what an `up` with another version of Prefect does to the database. The version before cannot read it then.
+type migration struct {
+	from, to string // versions, or images where the tag does not say
+	stored   bool   // whether the stack that runs is backed up
+}
+
+// migration tells of the one that comes; nil for none. Another volume of the database is none, because the one in use is kept as it is.
+func (x *examination) migration() *migration {
+	if x.DatabaseVolume == "" || x.DatabaseVolume != x.dataVolume(x.Config.Database.Volume) {
+		return nil
+	}
+	to := config.PrefectOf(images.Resolve(x.Config.Images, images.Prefect))
+	for _, r := range x.state.Resources() {
+		if r.Type() != tokens.Container || r.Replaced() || r.Label(tokens.LabelWorkload) != "api" || r.Label(tokens.LabelRole) != tokens.RoleService {
+			continue
+		}
+		if from := config.PrefectOf(r.Input("image")); from != to {
+			_, storing := x.store(x.Stack)
+			return &migration{from: from, to: to, stored: storing && x.Config.Backup.Enabled}
+		}
+	}
+	return nil
+}
+
+// warn is for before anybody agrees.
+func (m *migration) warn() {
+	if m != nil && !m.stored {
+		fmt.Printf("warn   Prefect goes from %s to %s, and this stack has no backup: there is no way back but a dump of your own, made before (docs/operations.md)\n", m.from, m.to)
+	}
+}
+
+// keepWayBack has everything stored before a migration, and says which moment to restore if it was a mistake.
+func (s *session) keepWayBack(ctx context.Context, x *examination, m *migration) error {
+	if m == nil || !m.stored {
+		return nil
+	}
+	at, err := s.storedUntil(ctx, x)
+	if err != nil {
+		return fmt.Errorf("%w: there would be no way back from Prefect %s to %s. %s says why; with backup.enabled false it goes on without. Nothing was changed", err, m.to, m.from, s.command("doctor"))
+	}
+	fmt.Printf("store  Prefect goes from %s to %s; everything before is stored. The way back, with the image of %s (images.override.prefect): %s --to %s\n", m.from, m.to, m.from, s.command("restore"), at.Format(time.RFC3339))
+	return nil
+}
+
+// storedUntil has everything stored, and returns a moment until which that is so, by the clock of the engine.
+func (s *session) storedUntil(ctx context.Context, x *examination) (at time.Time, err error) {
+	from, err := s.source(ctx, x, restoreOptions{})
+	if err != nil {
+		return at, err
+	}
+	c, _ := x.store(x.Stack)
+	if err := x.engine.Start(ctx, c.ID); err != nil {
+		return at, err
+	}
+	clock, err := x.engine.Exec(ctx, c.ID, "date", "-u", "+%Y-%m-%dT%H:%M:%SZ")
+	if err == nil {
+		at, err = time.Parse(time.RFC3339, strings.TrimSpace(clock))
+	}
+	if err != nil {
+		return at, err
+	}
+	if !storeNow(ctx, x, x.Stack) {
+		return at, errors.New("what was received from the database could not be stored")
+	}
+	all, err := from.snapshots(ctx, x)
+	if err == nil {
+		_, err = snapshot.Choose(all, "", at)
+	}
+	return at, err
+}
