@@ -39,8 +39,8 @@ func TestUpgradePrefect_BringsARunningStackToTheNewerVersionAndBack(t *testing.T
 		said = out
 		t.Logf("upgraded in %s", time.Since(began).Round(100*time.Millisecond))
 	})
-	wayBack := regexp.MustCompile(`(?m)^store  Prefect goes from 3\.7\.8 to 3\.8\.8; everything before is stored\. The way back, .* restore --stack \S+ (--to) (\S+)$`).FindStringSubmatch(said)
-	if wayBack == nil {
+	told := regexp.MustCompile(`(?m)^store  Prefect goes from 3\.7\.8 to 3\.8\.8; everything before is stored\. The way back, .* restore --stack \S+ (--to) (\S+)$`).FindStringSubmatch(said)
+	if told == nil {
 		t.Fatalf("nothing was stored before the upgrade, or no way back is told:\n%s", said)
 	}
 	expectPrefect(t, "3.8.8")
@@ -57,7 +57,7 @@ func TestUpgradePrefect_BringsARunningStackToTheNewerVersionAndBack(t *testing.T
 	expectPrefect(t, "3.8.8")
 
 	began := time.Now()
-	if out, err := stack.platform(append([]string{"restore", "--yes"}, wayBack[1:]...)...); err != nil {
+	if out, err := stack.platform(append([]string{"restore", "--yes"}, told[1:]...)...); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("went back in %s", time.Since(began).Round(100*time.Millisecond))
