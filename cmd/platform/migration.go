@@ -40,7 +40,7 @@ func (x *examination) migration() *migration {
 // warn is for before anybody agrees.
 func (m *migration) warn() {
 	if m != nil && !m.stored {
-		fmt.Printf("warn   Prefect goes from %s to %s, and this stack has no backup: there is no way back but a dump of your own, made before (docs/operations.md)\n", m.from, m.to)
+		fmt.Printf("warn   Prefect goes from %s to %s, and this stack has no backup: there is no way back but a dump of your own, made before (docs/operations.md, Copy of the data by hand)\n", m.from, m.to)
 	}
 }
 
