@@ -101,29 +101,36 @@ func (s *session) replaceDatabase(ctx context.Context, x *examination, generatio
 		return errors.Join(fmt.Errorf("%w\nnothing of the stack was changed", err), h.resume(ctx))
 	}
 	if err := s.use(ctx, x, generation); err != nil {
-		return s.afterFailure(context.WithoutCancel(ctx), x, h, generation, file, err)
+		goOn := fmt.Sprintf("Mend the cause, then run %s.\n", s.command("up"))
+		if before := x.Config.Database.Volume; generation != before {
+			goOn += fmt.Sprintf("The way back, to the database from before: pulumi config set --stack %s --path %s:database.volume %d, and %s.\n", s.options.stack, config.Namespace, before, s.command("up"))
+		}
+		return s.afterFailure(context.WithoutCancel(ctx), x, h, unmade{file, x.dataVolume(generation), goOn}, err)
 	}
 	return nil
 }
 
+// unmade is what is to be put back after a deployment with another volume has failed.
+type unmade struct {
+	file   []byte // the stack file from before
+	volume string // the new one
+	goOn   string // what to do where it cannot be put back
+}
+
 // afterFailure puts everything back if `up` was refused before it touched anything. Else it says how to go on: what `up` has begun, only `up` can end.
-func (s *session) afterFailure(ctx context.Context, x *examination, h *held, generation int, file []byte, why error) error {
-	volume, before := x.dataVolume(generation), x.Config.Database.Volume
+func (s *session) afterFailure(ctx context.Context, x *examination, h *held, u unmade, why error) error {
 	untouched, err := h.there(ctx)
 	if err != nil {
 		return errors.Join(inWords(why), err)
 	}
 	if untouched {
-		err := errors.Join(s.writeStackFile(file), h.resume(ctx), x.engine.RemoveVolumes(ctx, []string{volume}))
+		err := errors.Join(s.writeStackFile(u.file), h.resume(ctx), x.engine.RemoveVolumes(ctx, []string{u.volume}))
 		if err == nil {
-			fmt.Println("\nThe stack goes on with the database from before, and nothing of it was changed.")
+			fmt.Println("\nThe stack goes on with the database from before: the configuration is as it was, and the new volume is removed.")
 		}
 		return errors.Join(inWords(why), err)
 	}
-	fmt.Printf("\nVolume %s is whole, and the configuration names it. Mend the cause, then run %s: clients wait until then.\n", volume, s.command("up"))
-	if generation != before {
-		fmt.Printf("The way back, to the database from before: pulumi config set --stack %s --path %s:database.volume %d, and %s.\n", s.options.stack, config.Namespace, before, s.command("up"))
-	}
+	fmt.Printf("\nVolume %s is whole, and the configuration names it; clients wait. %s", u.volume, u.goOn)
 	return why
 }
 

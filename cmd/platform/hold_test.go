@@ -87,7 +87,7 @@ func TestAfterFailure_PutsBackOnlyWhatUpDidNotTouch(t *testing.T) {
 		if c.gone != "" {
 			f.containers = f.containers[1:]
 		}
-		if err := s.afterFailure(t.Context(), x, h, 2, before, errSaid); err == nil {
+		if err := s.afterFailure(t.Context(), x, h, unmade{before, "prefect-dev-postgres-2-18", ""}, errSaid); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		after, err := os.ReadFile(s.stackFile())

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"prefect-platform/config"
 	"prefect-platform/internal/images"
-	"prefect-platform/internal/snapshot"
 	"prefect-platform/internal/tokens"
 )
 
@@ -49,37 +46,14 @@ func (s *session) keepWayBack(ctx context.Context, x *examination, m *migration)
 	if m == nil || !m.stored {
 		return nil
 	}
-	at, err := s.storedUntil(ctx, x)
+	from, err := s.source(ctx, x, restoreOptions{})
+	if err != nil {
+		return err
+	}
+	at, _, err := from.storedUntil(ctx, x)
 	if err != nil {
 		return fmt.Errorf("%w: there would be no way back from Prefect %s to %s. %s says why; with backup.enabled false it goes on without. Nothing was changed", err, m.to, m.from, s.command("doctor"))
 	}
 	fmt.Printf("store  Prefect goes from %s to %s; everything before is stored. The way back, with the image of %s (images.override.prefect): %s --to %s\n", m.from, m.to, m.from, s.command("restore"), at.Format(time.RFC3339))
 	return nil
-}
-
-// storedUntil has everything stored, and returns a moment until which that is so, by the clock of the engine.
-func (s *session) storedUntil(ctx context.Context, x *examination) (at time.Time, err error) {
-	from, err := s.source(ctx, x, restoreOptions{})
-	if err != nil {
-		return at, err
-	}
-	c, _ := x.store(x.Stack)
-	if err := x.engine.Start(ctx, c.ID); err != nil {
-		return at, err
-	}
-	clock, err := x.engine.Exec(ctx, c.ID, "date", "-u", "+%Y-%m-%dT%H:%M:%SZ")
-	if err == nil {
-		at, err = time.Parse(time.RFC3339, strings.TrimSpace(clock))
-	}
-	if err != nil {
-		return at, err
-	}
-	if !storeNow(ctx, x, x.Stack) {
-		return at, errors.New("what was received from the database could not be stored")
-	}
-	all, err := from.snapshots(ctx, x)
-	if err == nil {
-		_, err = snapshot.Choose(all, "", at)
-	}
-	return at, err
 }

@@ -101,8 +101,8 @@ func (s *session) restore(ctx context.Context, want restoreOptions) error {
 	kept := x.Has.Volumes[before] && generation != x.Config.Database.Volume
 	err = s.replaceDatabase(ctx, x, generation, func() error {
 		if at.IsZero() && want.id == "" && stored && from.owner == s.options.stack {
-			if chosen, err = from.last(ctx, x); err != nil {
-				return err
+			if _, chosen, err = from.storedUntil(ctx, x); err != nil {
+				return fmt.Errorf("%w. %s says why; what was stored before is restored by its moment (--to) or snapshot (--snapshot)", err, s.command("doctor"))
 			}
 		}
 		return s.fill(ctx, x, from, chosen, at, generation)
@@ -172,31 +172,68 @@ until [ "$(ask "SELECT restart_lsn >= '$end' FROM pg_replication_slots WHERE slo
 done
 echo %s`, postgresconf.SocketDir, postgresconf.Database, postgresconf.BackupSlot, receivedLess, receivedAll)
 
-// last has the rest stored, once nothing more is acknowledged, and returns the snapshot that has all of it.
-func (f *source) last(ctx context.Context, x *examination) (snapshot.Snapshot, error) {
-	const remedy = "%s: " + "platform doctor says why. To restore what was stored before, name its moment (--to) or snapshot (--snapshot)"
-	for _, c := range x.Has.Of(f.owner) {
+// received waits until the backup has all that the database of a stack has acknowledged. A database that cannot be asked is no error.
+func (x *examination) received(ctx context.Context, stack string) (answers bool, err error) {
+	for _, c := range x.Has.Of(stack) {
 		if c.Workload != database.Host || c.Role != tokens.RoleService || c.State != "running" {
 			continue
 		}
 		said, err := x.engine.Exec(ctx, c.ID, "sh", "-c", awaitReceived)
 		switch {
 		case ctx.Err() != nil:
-			return snapshot.Snapshot{}, ctx.Err()
+			return true, ctx.Err()
 		case strings.TrimSpace(said) == receivedLess:
-			return snapshot.Snapshot{}, fmt.Errorf(remedy, "the backup does not receive what the database has acknowledged")
-		case err != nil || strings.TrimSpace(said) != receivedAll:
-			fmt.Println("warn   the database does not answer: what the backup has received from it is restored")
+			return true, errors.New("the backup does not receive what the database has acknowledged")
+		case err == nil && strings.TrimSpace(said) == receivedAll:
+			return true, nil
 		}
 	}
+	return false, nil
+}
+
+// clock is the time of the engine, by which snapshots are named, in whole seconds.
+func (x *examination) clock(ctx context.Context, container string) (time.Time, error) {
+	said, err := x.engine.Exec(ctx, container, "date", "-u", "+%Y-%m-%dT%H:%M:%SZ")
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339, strings.TrimSpace(said))
+}
+
+// storedUntil has everything stored that the database has acknowledged, and returns a moment until which that is so, with the snapshot that has it. Of a database that
+// does not answer, it is what was received.
+func (f *source) storedUntil(ctx context.Context, x *examination) (at time.Time, newest snapshot.Snapshot, err error) {
+	store, found := x.store(f.owner)
+	if !found {
+		return at, newest, errors.New("nothing stores what is received from the database")
+	}
+	if err := x.engine.Start(ctx, store.ID); err != nil {
+		return at, newest, err
+	}
+	if at, err = x.clock(ctx, store.ID); err != nil {
+		return at, newest, err
+	}
+	answers, err := x.received(ctx, f.owner)
+	if err != nil {
+		return at, newest, err
+	}
 	if !storeNow(ctx, x, f.owner) {
-		return snapshot.Snapshot{}, fmt.Errorf(remedy, "what was acknowledged last could not be stored")
+		return at, newest, errors.New("what was received from the database last could not be stored")
 	}
 	all, err := f.snapshots(ctx, x)
 	if err != nil {
-		return snapshot.Snapshot{}, err
+		return at, newest, err
 	}
-	return snapshot.Choose(all, "", time.Time{})
+	if newest, err = snapshot.Choose(all, "", time.Time{}); err != nil {
+		return at, newest, err
+	}
+	switch {
+	case !answers:
+		fmt.Println("warn   the database does not answer: what the backup has received from it is all there is")
+	case newest.To.Before(at): // after a restore, until there is a copy of what was restored
+		return at, newest, fmt.Errorf("no copy of the database as it is now is stored yet: the newest moment is %s", newest.To.Format(time.RFC3339))
+	}
+	return at, newest, nil
 }
 
 // nextVolume is the first generation of the database's volume that nothing knows yet, of whatever version.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -149,5 +151,28 @@ func TestSource_ReachesOutAsTheStackDoes(t *testing.T) {
 	local := (&source{repository: "/repository", volume: "v", key: "k", egress: egress}).container("sh")
 	if _, trusts := local.Files["/etc/platform/extra-ca.pem"]; trusts || slices.Contains(local.Env, "HTTPS_PROXY=http://proxy.corp.net:3128") {
 		t.Errorf("a volume is reached out for: %+v", local)
+	}
+}
+
+func TestAwaitReceived_WaitsUntilTheBackupHasWhatWasAcknowledged(t *testing.T) {
+	const asks = `case $* in *flush_lsn*) %s ;; *) n=$(cat "$0.n" 2>/dev/null || echo 0); echo $((n + 1)) >"$0.n"; %s ;; esac`
+	for name, c := range map[string]struct{ end, has, want string }{
+		"all of it, later":   {"echo 0/3000060", "[ $n -lt 3 ] && echo f || echo t", receivedAll},
+		"never":              {"echo 0/3000060", "echo f", receivedLess},
+		"no slot":            {"echo 0/3000060", "", receivedLess},
+		"no server":          {"exit 2", "exit 2", ""},
+		"gone in the middle": {"echo 0/3000060", "exit 2", receivedLess},
+	} {
+		bin := t.TempDir()
+		for program, script := range map[string]string{"psql": fmt.Sprintf(asks, c.end, cmp.Or(c.has, ":")), "sleep": ""} {
+			if err := os.WriteFile(filepath.Join(bin, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ran := exec.CommandContext(t.Context(), "sh", "-c", awaitReceived)
+		ran.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH")}
+		if said, err := ran.Output(); strings.TrimSpace(string(said)) != c.want {
+			t.Errorf("%s: %q (%v), want %q", name, said, err, c.want)
+		}
 	}
 }

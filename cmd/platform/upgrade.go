@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -84,7 +85,7 @@ func (s *session) upgradePostgres(ctx context.Context, to string) error {
 	if err := s.bring(ctx, x, m); err != nil {
 		return errors.Join(err, h.resume(ctx), errors.New("the old version serves on"))
 	}
-	return s.turn(ctx, x, m)
+	return s.turn(ctx, x, m, h)
 }
 
 // plan looks what runs, and chooses the image.
@@ -191,26 +192,35 @@ func (s *session) bring(ctx context.Context, x *examination, m move) (err error)
 }
 
 // turn deploys the stack with the new volume and tells the way back.
-func (s *session) turn(ctx context.Context, x *examination, m move) error {
-	const image = config.Namespace + ":images.override.postgres"
-	before := x.Config.Database.Volume
+func (s *session) turn(ctx context.Context, x *examination, m move, h *held) error {
+	file, err := os.ReadFile(s.stackFile())
+	if err != nil {
+		return errors.Join(err, h.resume(ctx))
+	}
+	back := fmt.Sprintf("the way back, to the database as it was before:\n  pulumi config set --stack %s --path %s %s\n  pulumi config set --stack %s --path %s:database.volume %d\n  %s\n",
+		s.options.stack, imageOfPostgres, m.from.Image, s.options.stack, config.Namespace, x.Config.Database.Volume, s.command("up"))
+	if err := s.adopt(ctx, x, m); err != nil {
+		u := unmade{file, x.dataVolume(m.generation), fmt.Sprintf("Run %s again, or take %s", s.command("up"), back)}
+		return s.afterFailure(context.WithoutCancel(ctx), x, h, u, err)
+	}
+	fmt.Printf("\nThe database from before is in volume %s. Once nobody needs it: docker volume rm %s\nUntil then, %s", m.kept, m.kept, back)
+	return nil
+}
+
+const imageOfPostgres = config.Namespace + ":images.override.postgres"
+
+// adopt has the configuration name image and volume, and deploys it.
+func (s *session) adopt(ctx context.Context, x *examination, m move) error {
 	switch {
 	case m.edit && m.override != "":
 		if err := s.set(ctx, "images.override.postgres", m.override); err != nil {
 			return err
 		}
 	case m.edit:
-		if err := s.stack.RemoveConfigWithOptions(ctx, image, &auto.ConfigOptions{Path: true}); err != nil {
+		if err := s.stack.RemoveConfigWithOptions(ctx, imageOfPostgres, &auto.ConfigOptions{Path: true}); err != nil {
 			return explain(err)
 		}
-		fmt.Printf("removed %s: keep this change of Pulumi.%s.yaml\n", image, s.options.stack)
+		fmt.Printf("removed %s: keep this change of Pulumi.%s.yaml\n", imageOfPostgres, s.options.stack)
 	}
-	back := fmt.Sprintf("the way back, to the database as it was before:\n  pulumi config set --stack %s --path %s %s\n  pulumi config set --stack %s --path %s:database.volume %d\n  %s\n",
-		s.options.stack, image, m.from.Image, s.options.stack, config.Namespace, before, s.command("up"))
-	if err := s.use(ctx, x, m.generation); err != nil {
-		fmt.Printf("\nThe new volume is whole. Run %s again, or take %s", s.command("up"), back)
-		return err
-	}
-	fmt.Printf("\nThe database from before is in volume %s. Once nobody needs it: docker volume rm %s\nUntil then, %s", m.kept, m.kept, back)
-	return nil
+	return s.use(ctx, x, m.generation)
 }

@@ -95,6 +95,7 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	if full {
 		offAndOn(t)
 	}
+	awaitCopy(t, start)
 	loseWAL(t)
 	flipByte(t)
 	damage(t)
