@@ -168,7 +168,7 @@ func (s *session) stackFile() string {
 }
 
 func (s *session) writeStackFile(text []byte) error {
-	return os.WriteFile(s.stackFile(), text, 0o644) //nolint:gosec // the name of the stack is the user's own to choose
+	return os.WriteFile(s.stackFile(), text, 0o644)
 }
 
 // expectNoState refuses a stack that is not lost. One that was begun and has nothing yet may be gone on with.
