@@ -149,12 +149,17 @@ func (l *lost) keptValues(ctx context.Context, all []snapshot.Snapshot) (map[str
 	return kept, nil
 }
 
-// judgeLost refuses what the deployment would refuse after the restore.
+// judgeLost refuses what the deployment would refuse after the restore, when there is a volume with the data.
 func (s *session) judgeLost(x *examination, values, kept map[string]string) error {
 	whole := maps.Clone(values)
 	maps.Copy(whole, kept)
 	x.Config, x.ConfigErr = config.Parse(whole, slices.Collect(maps.Keys(kept)))
-	findings := doctor.Prerequisites(x.Seen)
+	then, has := x.Seen, *x.Has
+	then.Config.Database.Volume = nextVolume(s.options.stack, x)
+	has.Volumes = maps.Clone(has.Volumes)
+	has.Volumes[x.dataVolume(then.Config.Database.Volume)] = true
+	then.Has = &has
+	findings := doctor.Prerequisites(then)
 	doctor.Print(os.Stdout, findings, doctor.Warning)
 	if doctor.Worst(findings) == doctor.Problem {
 		fmt.Println("Nothing was changed. Mend this, then run it again.")

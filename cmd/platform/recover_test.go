@@ -125,3 +125,17 @@ func TestRecover_TakesTheMomentThatIsAskedForAndTheNewestValues(t *testing.T) {
 		}
 	}
 }
+
+func TestJudgeLost_MindsNoVolumeOfARecoveryThatDidNotEnd(t *testing.T) {
+	s := &session{options: options{stack: "dev"}}
+	for _, left := range [][]string{nil, {"prefect-dev-postgres-2-18"}, {"prefect-dev-postgres-3-18"}} {
+		x := examined(t, 1, nil, left)
+		x.Command, x.FreeDisk = s.command, -1
+		if err := s.judgeLost(x, map[string]string{"prefect-platform:database": `{"volume":3}`, "prefect-platform:edge": `{"allow":["10.0.0.0/8"]}`}, nil); err != nil {
+			t.Errorf("with %v: %v", left, err)
+		}
+		if x.Config.Database.Volume != 3 || len(x.Has.Volumes) != len(left) {
+			t.Errorf("with %v: what was seen is changed: %+v", left, x.Has.Volumes)
+		}
+	}
+}
