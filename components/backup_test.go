@@ -102,6 +102,28 @@ func TestBackup_GivesSecretsToNobodyByTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestBackup_ReachesARepositoryElsewhereAsTheStackReachesOut(t *testing.T) {
+	corporate := func(c *config.Config) {
+		c.Egress = config.Egress{Proxy: "http://proxy.corp.net:3128", NoProxy: []string{".corp.net"}, CACertificates: "-----BEGIN of the company"}
+	}
+	store := run(t, func(c *config.Config) { backedUpElsewhere(c); corporate(c) })
+	envs := store.Find(t, tokens.Container, "backup-backup-store").Inputs["envs"].String()
+	for _, want := range []string{"HTTPS_PROXY=http://proxy.corp.net:3128", "HTTP_PROXY=http://proxy.corp.net:3128", "NO_PROXY=.corp.net"} {
+		if !strings.Contains(envs, want) {
+			t.Errorf("no %s in %s", want, envs)
+		}
+	}
+	trusts := func(r *mocks.Recorder) bool {
+		return strings.Contains(r.Find(t, tokens.Container, "backup-backup-store-files").Inputs["uploads"].String(), "-----BEGIN of the company")
+	}
+	if !trusts(store) {
+		t.Error("it does not trust the company's authority")
+	}
+	if trusts(run(t, func(c *config.Config) { backedUp(c); corporate(c) })) {
+		t.Error("what reaches nobody has an authority to trust")
+	}
+}
+
 func TestBackup_ReportsToTheExporterOfTheHostsFigures(t *testing.T) {
 	r := run(t, func(c *config.Config) { monitored(c); backedUp(c) })
 	exporter := r.Find(t, tokens.Container, "monitoring-node-exporter").Inputs

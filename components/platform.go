@@ -164,7 +164,7 @@ func newBackup(ctx *pulumi.Context, c config.Config, engine *workload.Engine, ne
 		Engine:   engine,
 		Images:   backup.Images{Postgres: images.Resolve(c.Images, images.Postgres), Restic: images.Resolve(c.Images, images.Restic), Prefect: images.Resolve(c.Images, images.Prefect)},
 		Options:  c.Backup,
-		Proxy:    c.Egress,
+		Egress:   c.Egress,
 		Networks: backup.Networks{DB: networks[tokens.NetworkDB].name, Egress: networks[tokens.NetworkEgress].name},
 		Secrets:  backup.Secrets{Key: secrets.backup, Password: secrets.backupRole.Active().Secret, Secret: c.Secrets.BackupSecret, Kept: kept(c, secrets.api)},
 		After:    server.API,

@@ -264,7 +264,7 @@ type Images struct {
 	Override map[string]string `json:"override"`
 }
 
-// Egress is for the containers that reach out: workers and services.
+// Egress is for the containers that reach out: workers, services, what stores backups elsewhere or reads them, and what asks for certificates.
 type Egress struct {
 	// Proxy is the URL of an HTTP proxy for outbound requests, without credentials.
 	Proxy string `json:"proxy"`

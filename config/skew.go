@@ -25,6 +25,14 @@ func (c Config) checkSkew(p *Problems, key, image string) {
 	}
 }
 
+// PrefectOf is the version of Prefect that an image has, or the image itself where its tag does not say.
+func PrefectOf(image string) string {
+	if found, known := prefectVersion(image); known {
+		return found.String()
+	}
+	return image
+}
+
 // prefectVersion is that in the tag of one of Prefect's own images, from Docker Hub or a mirror of it.
 func prefectVersion(image string) (semver.Version, bool) {
 	named, err := reference.ParseNormalizedNamed(image)

@@ -42,7 +42,7 @@ func (s *session) recoveryKey(ctx context.Context, show bool) error {
 	if !c.Backup.Enabled {
 		return errors.New("this stack has no backup: pulumi config set --path backup.enabled true")
 	}
-	key, err := s.ownKey(ctx, c, "")
+	key, err := s.ownKey(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,8 +30,8 @@ func newImport(o *options) *cobra.Command {
 		Use:   "import FILE",
 		Short: "Take over the database of another Prefect server, from a dump of PostgreSQL or a file of SQLite",
 		Long: `Make a volume with the database of another Prefect server, of version 2.20 or 3, bring it to this version, and deploy the stack with that volume. FILE is what
-pg_dump --format=custom has written, or prefect.db of a server without PostgreSQL. The volume that is in use now is kept, and nothing of the stack is touched before
-the new one is whole. It says what cannot be kept and asks before. See docs/upgrades.md.`,
+pg_dump --format=custom has written, or prefect.db of a server without PostgreSQL. The volume that is in use now is kept, and nothing of the stack is changed before
+the new one is whole. Clients wait meanwhile. It says what cannot be kept and asks before. See docs/upgrades.md.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := open(c.Context(), o)
@@ -107,13 +109,11 @@ func (s *session) takeOver(ctx context.Context, file string) error {
 			return err
 		}
 	}
-	if err := x.takeOver(ctx, from, file, x.dataVolume(generation)); err != nil {
-		return fmt.Errorf("%w\nnothing of the stack was changed", err)
-	}
-	if err := s.use(ctx, x, generation); err != nil {
+	kept := x.Has.Volumes[before]
+	if err := s.replaceDatabase(ctx, x, generation, func() error { return x.takeOver(ctx, from, file, x.dataVolume(generation)) }); err != nil {
 		return err
 	}
-	if x.Has.Volumes[before] && generation != x.Config.Database.Volume {
+	if kept && generation != x.Config.Database.Volume {
 		fmt.Printf("\nThe database from before is in volume %s. Once nobody needs it: docker volume rm %s\nUntil then, the way back:\n  pulumi config set --stack %s --path %s:database.volume %d\n  %s\n",
 			before, before, s.options.stack, config.Namespace, x.Config.Database.Volume, s.command("up"))
 	}
@@ -135,19 +135,38 @@ func (x *examination) takeOver(ctx context.Context, from origin, file, volume st
 	}
 	began := time.Now()
 	server, client := x.takingOver(from, file, volume, shared)
-	var both sync.WaitGroup
-	var problems [2]error
-	var said [2]string
-	for i, once := range []live.Once{server, client} {
-		both.Go(func() { said[i], problems[i] = x.runWell(ctx, once) })
-	}
-	both.Wait()
-	if err := errors.Join(problems[:]...); err != nil {
+	said, err := together(ctx, lastWords,
+		func(ctx context.Context) (string, error) { return x.runWell(ctx, server) },
+		func(ctx context.Context) (string, error) { return x.runWell(ctx, client) })
+	if err != nil {
 		remove = append(remove, volume)
 		return err
 	}
 	fmt.Printf("%s%staken over in %s\n", said[1], said[0], time.Since(began).Round(time.Second))
 	return nil
+}
+
+// lastWords is how long the other container has to end by itself, and to say what it knows, once one has failed.
+const lastWords = 10 * time.Second
+
+// together runs what waits for each other, and returns what each said. When one fails, without a word to the others, they are ended too.
+func together(ctx context.Context, grace time.Duration, runs ...func(context.Context) (string, error)) ([]string, error) {
+	shared, end := context.WithCancel(ctx)
+	defer end()
+	var all sync.WaitGroup
+	said, problems := make([]string, len(runs)), make([]error, len(runs))
+	for i, run := range runs {
+		all.Go(func() {
+			if said[i], problems[i] = run(shared); problems[i] != nil {
+				time.AfterFunc(grace, end)
+			}
+		})
+	}
+	all.Wait()
+	if ctx.Err() == nil { // those that were ended here have nothing to say
+		problems = slices.DeleteFunc(problems, func(err error) bool { return errors.Is(err, context.Canceled) })
+	}
+	return said, errors.Join(problems...)
 }
 
 // takingOver are a server on the new volume, and Prefect that brings what it has to its version.
@@ -194,7 +213,7 @@ func (x *examination) runWell(ctx context.Context, once live.Once) (string, erro
 	case err != nil:
 		return "", err
 	case said.Code != 0:
-		return "", fmt.Errorf("%s in %s failed:\n%s", strings.Join(once.Entrypoint, " "), once.Image, strings.TrimSpace(said.Stdout+said.Stderr))
+		return "", fmt.Errorf("%s in %s failed with exit code %d:\n%s", strings.Join(once.Entrypoint, " "), once.Image, said.Code, cmp.Or(strings.TrimSpace(said.Stdout+said.Stderr), "it said nothing"))
 	}
 	return said.Stdout, nil
 }

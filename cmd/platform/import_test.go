@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"prefect-platform/config"
 	"prefect-platform/internal/doctor"
@@ -55,5 +58,40 @@ func TestTakingOver_GivesTheFileToWhoeverReadsItAndNoNetworkToAnybody(t *testing
 				t.Errorf("%v: %s has the file: %v", from, once[0], has)
 			}
 		}
+	}
+}
+
+func TestTogether_EndsTheOtherWhenOneIsGoneWithoutAWord(t *testing.T) {
+	killed := errors.New("exit code 137")
+	for first := range 2 {
+		runs := []func(context.Context) (string, error){
+			func(context.Context) (string, error) { return "", killed },
+			func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }, // waits for the other
+		}
+		if first == 1 {
+			runs[0], runs[1] = runs[1], runs[0]
+		}
+		if _, err := together(t.Context(), time.Millisecond, runs...); !errors.Is(err, killed) || errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestTogether_LetsTheOtherSayWhy(t *testing.T) {
+	why, seen := errors.New("another revision"), make(chan struct{})
+	_, err := together(t.Context(), time.Hour,
+		func(context.Context) (string, error) { close(seen); return "", errors.New("it failed") },
+		func(ctx context.Context) (string, error) { <-seen; return "", errors.Join(why, ctx.Err()) })
+	if !errors.Is(err, why) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTogether_EndsAllWhenItIsInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	waits := func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }
+	if _, err := together(ctx, time.Hour, waits, waits); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,34 +32,44 @@ type source struct {
 	user       string
 	secret     string
 	knownHosts string
+	egress     config.Egress // the way out, of the stack that the repository is read for
 }
 
 // source finds the repository that the flags name.
 func (s *session) source(ctx context.Context, x *examination, want restoreOptions) (*source, error) {
+	given, err := want.key()
+	if err != nil {
+		return nil, err
+	}
+	if want.repository != "" && (config.Backup{Repository: want.repository}).Location() == "" {
+		return nil, fmt.Errorf("--repository %q: want s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path", want.repository)
+	}
 	c := x.Config
-	from := &source{image: images.Resolve(c.Images, images.Restic), repository: c.Backup.Repository, user: c.Backup.User, secret: c.Secrets.BackupSecret, knownHosts: c.Backup.KnownHosts}
-	from.owner = s.options.stack
+	from := newSource(c, given)
 	holder := s
 	switch {
-	case want.fromStack != "" && want.keyFile != "": // nothing but its volume is needed
+	case given.Repository != "": // all that opens it is in the key
+		from.owner, from.repository = want.fromStack, cmp.Or(want.repository, given.Repository)
+	case want.fromStack != "" && given.Key != "": // nothing but its volume is needed
 		from.owner, from.repository = want.fromStack, config.Local
 	case want.fromStack != "":
 		from.owner = want.fromStack
-		var err error
 		if holder, err = s.other(ctx, from.owner); err != nil {
 			return nil, err
 		}
 		if c, err = holder.config(ctx); err != nil {
 			return nil, fmt.Errorf("stack %s: %w", from.owner, err)
 		}
-		from.repository, from.user, from.secret, from.knownHosts = c.Backup.Repository, c.Backup.User, c.Secrets.BackupSecret, c.Backup.KnownHosts
-	case want.repository != "":
-		from.owner, from.repository = "", want.repository
-		if (config.Backup{Repository: want.repository}).Location() == "" {
-			return nil, fmt.Errorf("--repository %q: want s3:https://host/bucket/path, rest:https://host/path or sftp:user@host:/path", want.repository)
+		from.open(c)
+	default:
+		if want.repository == "" && !c.Backup.Enabled {
+			return nil, errors.New("this stack has no backup (backup.enabled): name a repository with --repository or --key-file, or a stack with --from-stack")
 		}
-	case !c.Backup.Enabled:
-		return nil, errors.New("this stack has no backup (backup.enabled): name a repository with --repository or a stack with --from-stack")
+		from.open(c)
+		from.repository = cmp.Or(want.repository, from.repository)
+	}
+	if from.owner == "" && x.Config.Backup.Enabled && from.repository == x.Config.Backup.Repository {
+		from.owner = s.options.stack
 	}
 	if from.repository == config.Local {
 		from.volume = workload.Prefix(from.owner) + "-" + backup.RepositoryVolume
@@ -65,9 +78,43 @@ func (s *session) source(ctx context.Context, x *examination, want restoreOption
 			return nil, fmt.Errorf("there is no volume %s on this engine, and so no backup of stack %s", from.volume, from.owner)
 		}
 	}
-	key, err := holder.ownKey(ctx, c, want.keyFile)
-	from.key = strings.TrimSpace(key)
-	return from, err
+	if from.key == "" {
+		key, err := holder.ownKey(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		from.key = strings.TrimSpace(key)
+	}
+	return from, nil
+}
+
+// key is what the file has that was named; nothing where none was.
+func (o restoreOptions) key() (recovery.Key, error) {
+	if o.keyFile == "" {
+		return recovery.Key{}, nil
+	}
+	text, err := os.ReadFile(o.keyFile)
+	if err != nil {
+		return recovery.Key{}, err
+	}
+	key, err := recovery.Read(string(text))
+	if err != nil {
+		return key, fmt.Errorf("%s: %w", o.keyFile, err)
+	}
+	return key, nil
+}
+
+// newSource is the repository that a key is of, reached as the stack reaches out.
+func newSource(c config.Config, key recovery.Key) *source {
+	return &source{
+		image: images.Resolve(c.Images, images.Restic), egress: c.Egress,
+		repository: key.Repository, key: key.Key, user: key.User, secret: key.Secret, knownHosts: key.KnownHosts,
+	}
+}
+
+// open takes what a stack's configuration says of its repository.
+func (f *source) open(c config.Config) {
+	f.repository, f.user, f.secret, f.knownHosts = c.Backup.Repository, c.Backup.User, c.Secrets.BackupSecret, c.Backup.KnownHosts
 }
 
 // container reaches the repository. It is root's, because the files of a database must become those of its user.
@@ -92,6 +139,13 @@ func (f *source) container(entrypoint ...string) live.Once {
 	if f.volume != "" {
 		once.Network = "none"
 		once.Mounts = []live.Volume{{Name: f.volume, Path: backup.RepositoryDir, ReadOnly: true}}
+		return once
+	}
+	for _, name := range slices.Sorted(maps.Keys(backup.WayOut(f.egress))) {
+		once.Env = append(once.Env, name+"="+backup.WayOut(f.egress)[name])
+	}
+	if f.egress.CACertificates != "" {
+		once.Files[backup.AuthoritiesFile] = f.egress.CACertificates
 	}
 	return once
 }

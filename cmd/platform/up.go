@@ -71,7 +71,12 @@ func (s *session) deploy(ctx context.Context) (*examination, error) {
 			return nil, err
 		}
 	}
+	migrates := x.migration()
+	migrates.warn()
 	if err := s.judge(ctx, x); err != nil {
+		return nil, err
+	}
+	if err := s.keepWayBack(ctx, x, migrates); err != nil {
 		return nil, err
 	}
 	if err := s.repair(ctx, x); err != nil {

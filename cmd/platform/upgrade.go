@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -78,11 +78,14 @@ func (s *session) upgradePostgres(ctx context.Context, to string) error {
 	if err := s.agreeToUpgrade(x, m); err != nil {
 		return err
 	}
-	writers := x.writers()
-	if err := s.bring(ctx, x, m, writers); err != nil {
-		return errors.Join(err, resume(context.WithoutCancel(ctx), x, writers), errors.New("the old version serves on"))
+	h, err := x.hold(ctx)
+	if err != nil {
+		return errors.Join(err, errors.New("the old version serves on"))
 	}
-	return s.turn(ctx, x, m)
+	if err := s.bring(ctx, x, m); err != nil {
+		return errors.Join(err, h.resume(ctx), errors.New("the old version serves on"))
+	}
+	return s.turn(ctx, x, m, h)
 }
 
 // plan looks what runs, and chooses the image.
@@ -165,19 +168,8 @@ func (s *session) agreeToUpgrade(x *examination, m move) error {
 	return typed(s.options.stack, "Nobody can work with Prefect until it has ended.")
 }
 
-// writers are the containers that write to the database.
-func (x *examination) writers() []live.Container {
-	var found []live.Container
-	for _, c := range x.Has.Of(x.Stack) {
-		if c.Role == tokens.RoleService && (c.Workload == "api" || c.Workload == "services") {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
 // bring fills the new volume while nothing is written to the old one. When anything fails, it takes away what it made.
-func (s *session) bring(ctx context.Context, x *examination, m move, writers []live.Container) (err error) {
+func (s *session) bring(ctx context.Context, x *examination, m move) (err error) {
 	volume := x.dataVolume(m.generation)
 	if err := x.engine.CreateVolume(ctx, volume); err != nil {
 		return err
@@ -187,15 +179,6 @@ func (s *session) bring(ctx context.Context, x *examination, m move, writers []l
 			err = errors.Join(err, x.engine.RemoveVolumes(context.WithoutCancel(ctx), []string{volume}))
 		}
 	}()
-	var stopping sync.WaitGroup
-	problems := make([]error, len(writers))
-	for i, c := range writers {
-		stopping.Go(func() { problems[i] = x.engine.Stop(ctx, c.ID) })
-	}
-	stopping.Wait()
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
 	began := time.Now()
 	if _, err := x.upgrading(ctx, "dump", m.from.Image, volume); err != nil {
 		return err
@@ -208,36 +191,36 @@ func (s *session) bring(ctx context.Context, x *examination, m move, writers []l
 	return nil
 }
 
-// resume starts what was stopped.
-func resume(ctx context.Context, x *examination, writers []live.Container) error {
-	var problems []error
-	for _, c := range writers {
-		problems = append(problems, x.engine.Start(ctx, c.ID))
+// turn deploys the stack with the new volume and tells the way back.
+func (s *session) turn(ctx context.Context, x *examination, m move, h *held) error {
+	file, err := os.ReadFile(s.stackFile())
+	if err != nil {
+		return errors.Join(err, h.resume(ctx))
 	}
-	return errors.Join(problems...)
+	back := fmt.Sprintf("the way back, to the database as it was before:\n  pulumi config set --stack %s --path %s %s\n  pulumi config set --stack %s --path %s:database.volume %d\n  %s\n",
+		s.options.stack, imageOfPostgres, m.from.Image, s.options.stack, config.Namespace, x.Config.Database.Volume, s.command("up"))
+	if err := s.adopt(ctx, x, m); err != nil {
+		u := unmade{file, x.dataVolume(m.generation), fmt.Sprintf("Run %s again, or take %s", s.command("up"), back)}
+		return s.afterFailure(context.WithoutCancel(ctx), x, h, u, err)
+	}
+	fmt.Printf("\nThe database from before is in volume %s. Once nobody needs it: docker volume rm %s\nUntil then, %s", m.kept, m.kept, back)
+	return nil
 }
 
-// turn deploys the stack with the new volume and tells the way back.
-func (s *session) turn(ctx context.Context, x *examination, m move) error {
-	const image = config.Namespace + ":images.override.postgres"
-	before := x.Config.Database.Volume
+const imageOfPostgres = config.Namespace + ":images.override.postgres"
+
+// adopt has the configuration name image and volume, and deploys it.
+func (s *session) adopt(ctx context.Context, x *examination, m move) error {
 	switch {
 	case m.edit && m.override != "":
 		if err := s.set(ctx, "images.override.postgres", m.override); err != nil {
 			return err
 		}
 	case m.edit:
-		if err := s.stack.RemoveConfigWithOptions(ctx, image, &auto.ConfigOptions{Path: true}); err != nil {
+		if err := s.stack.RemoveConfigWithOptions(ctx, imageOfPostgres, &auto.ConfigOptions{Path: true}); err != nil {
 			return explain(err)
 		}
-		fmt.Printf("removed %s: keep this change of Pulumi.%s.yaml\n", image, s.options.stack)
+		fmt.Printf("removed %s: keep this change of Pulumi.%s.yaml\n", imageOfPostgres, s.options.stack)
 	}
-	back := fmt.Sprintf("the way back, to the database as it was before:\n  pulumi config set --stack %s --path %s %s\n  pulumi config set --stack %s --path %s:database.volume %d\n  %s\n",
-		s.options.stack, image, m.from.Image, s.options.stack, config.Namespace, before, s.command("up"))
-	if err := s.use(ctx, x, m.generation); err != nil {
-		fmt.Printf("\nThe new volume is whole. Run %s again, or take %s", s.command("up"), back)
-		return err
-	}
-	fmt.Printf("\nThe database from before is in volume %s. Once nobody needs it: docker volume rm %s\nUntil then, %s", m.kept, m.kept, back)
-	return nil
+	return s.use(ctx, x, m.generation)
 }

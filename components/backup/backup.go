@@ -23,7 +23,7 @@ type Args struct {
 	Engine   *workload.Engine
 	Images   Images
 	Options  config.Backup
-	Proxy    config.Egress
+	Egress   config.Egress
 	Networks Networks
 	Secrets  Secrets
 	After    []pulumi.Resource // what must be ready: the database with Prefect's tables

@@ -173,8 +173,9 @@ func (a Args) store(v volumes) workload.Spec {
 	if a.Options.SFTP() {
 		s.Files["known-hosts"] = workload.Text(a.Options.KnownHosts + "\n")
 	}
-	if a.Proxy.Proxy != "" {
-		maps.Copy(s.Env, map[string]string{"HTTPS_PROXY": a.Proxy.Proxy, "HTTP_PROXY": a.Proxy.Proxy, "NO_PROXY": strings.Join(a.Proxy.NoProxy, ",")})
+	maps.Copy(s.Env, WayOut(a.Egress))
+	if a.Egress.CACertificates != "" {
+		s.Files[authorities] = workload.Text(a.Egress.CACertificates)
 	}
 	return s
 }

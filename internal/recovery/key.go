@@ -30,14 +30,29 @@ func (k Key) String() string {
 	return mark + base64.RawURLEncoding.EncodeToString(text)
 }
 
-// ParseKey reads what String wrote; line breaks that a mail or a printer put in are ignored.
+// Read takes what a file with a key holds: a recovery key, or the key of the repository alone.
+func Read(text string) (Key, error) {
+	if strings.HasPrefix(word(text), mark) {
+		return ParseKey(text)
+	}
+	alone := strings.TrimSpace(text)
+	if alone == "" {
+		return Key{}, errors.New("no key is in it")
+	}
+	return Key{Key: alone}, nil
+}
+
+// word is a text without the line breaks that a mail or a printer put in.
+func word(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// ParseKey reads what String wrote.
 func ParseKey(text string) (Key, error) {
 	var k Key
-	word, ours := strings.CutPrefix(strings.Join(strings.Fields(text), ""), mark)
+	encoded, ours := strings.CutPrefix(word(text), mark)
 	if !ours {
 		return k, errors.New("this is no recovery key: it begins with " + mark + ", and `platform backup` prints it")
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(word)
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err == nil {
 		err = json.Unmarshal(raw, &k)
 	}

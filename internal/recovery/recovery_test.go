@@ -34,6 +34,20 @@ func TestParseKey_RefusesWhatIsNotAWholeKey(t *testing.T) {
 	}
 }
 
+func TestRead_TakesARecoveryKeyAndTheKeyAlone(t *testing.T) {
+	whole := Key{Repository: "s3:https://host/bucket/path", Key: "abc", User: "u", Secret: "s", KnownHosts: "h"}
+	for text, want := range map[string]Key{" " + whole.String()[:20] + "\r\n" + whole.String()[20:] + "\n": whole, " gJ7rT2mW9qLx4VbN\n": {Key: "gJ7rT2mW9qLx4VbN"}, "two words": {Key: "two words"}} {
+		if got, err := Read(text); err != nil || got != want {
+			t.Errorf("%q is %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", " \n", mark, whole.String()[:40]} {
+		if got, err := Read(text); err == nil {
+			t.Errorf("%q is taken for %+v", text, got)
+		}
+	}
+}
+
 func TestKept_HasWhatIsEncryptedAndThePasswordInUse(t *testing.T) {
 	text, err := Keep(map[string]string{"prefect-platform:tlsKey": "pem", "prefect-platform:workerSecrets": `{"A":"b"}`}, "apiPassword", "b", `p"w`)
 	if err != nil {

@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -85,6 +87,9 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	awaitState(t, run, "COMPLETED", 3*time.Minute)
 
 	awaitCopy(t, start)
+	restoreUnderPosts(t)
+
+	awaitCopy(t, start)
 	start = time.Now()
 	restore(t, "--to", before.Format(time.RFC3339Nano))
 	t.Logf("went back to %s in %s", before.Format(time.RFC3339), time.Since(start).Round(100*time.Millisecond))
@@ -96,7 +101,49 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	if full {
 		offAndOn(t)
 	}
+	awaitCopy(t, start)
+	loseWAL(t)
+	flipByte(t)
 	damage(t)
+}
+
+// restoreUnderPosts restores all that was received while clients post: each is told to come again, or finds what was acknowledged afterwards.
+func restoreUnderPosts(t *testing.T) {
+	t.Helper()
+	name := uniqueName("restored")
+	var flow struct {
+		ID string `json:"id"`
+	}
+	stack.API(t, http.MethodPost, "/flows/", map[string]any{"name": name}, &flow)
+	posts := startLoad(t, 10, http.MethodPost, "/api/flow_runs/", func(n int) any {
+		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
+	})
+	acknowledged := func() (n int) {
+		for _, a := range posts.Answers() {
+			if !a.Failed() {
+				n++
+			}
+		}
+		return n
+	}
+	Await(t, time.Minute, "some to be acknowledged", func() error {
+		if n := acknowledged(); n < 20 {
+			return fmt.Errorf("%d are", n)
+		}
+		return nil
+	})
+	start := time.Now()
+	restore(t)
+	t.Logf("restored and deployed under posts in %s", time.Since(start).Round(100*time.Millisecond))
+	after := acknowledged()
+	Await(t, time.Minute, "some to be acknowledged again", func() error {
+		if acknowledged() < after+5 {
+			return errors.New("none is")
+		}
+		return nil
+	})
+	expectWaiting(t, posts)
+	expectStored(t, name, posts.Answers())
 }
 
 // offAndOn turns backups off and on again: they go on in the repository that is there.
@@ -294,7 +341,10 @@ func recoveryKey(t *testing.T) {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	_, after, _ := strings.Cut(said, "\nkey")
-	key, _, _ := strings.Cut(strings.TrimSpace(after), "\n")
+	key, rest, _ := strings.Cut(strings.TrimSpace(after), "\n")
+	if !strings.Contains(rest, "none: this repository is lost with the host") {
+		t.Errorf("a repository on the host has a recovery key: %s", rest)
+	}
 	file := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -337,6 +387,63 @@ func refuseRestores(t *testing.T) {
 	}
 }
 
+// inStore runs a script where the repository can be reached.
+func inStore(t *testing.T, script string) string {
+	t.Helper()
+	said := stack.Exec(t, stack.Container(t, "backup-store").ID, "sh", "-ec", ". /etc/platform/repository\n"+script)
+	if said.Code != 0 {
+		t.Fatalf("%s\n%s", said.Stdout, said.Stderr)
+	}
+	return strings.TrimSpace(said.Stdout)
+}
+
+// withoutWAL makes a snapshot that lacks the first of at least two files of changes, and returns its ID.
+func withoutWAL(t *testing.T) (id string) {
+	t.Helper()
+	stack.PG(t, "CREATE TABLE IF NOT EXISTS switched (i int); INSERT INTO switched VALUES (1); SELECT pg_switch_wal(); INSERT INTO switched VALUES (2); DROP TABLE switched")
+	return inStore(t, `
+first=$(sed -n 's/^START WAL LOCATION: .*(file \(.*\))$/\1/p' "$STAGE"/base/*Z/backup_label)
+until [ -e "$STAGE/wal/$first" ]; do sleep 0.2; done
+echo e2e >"$STAGE/store-now"
+while [ -e "$STAGE/store-now" ]; do sleep 0.2; done
+repository rewrite --retry-lock 2m --exclude "/wal/$first" latest | sed -n 's/^saved new snapshot \([0-9a-f]*\)$/\1/p'`)
+}
+
+// loseWAL tries a snapshot that lacks a file of changes.
+func loseWAL(t *testing.T) {
+	t.Helper()
+	id := withoutWAL(t)
+	refused(t, "is missing", "--snapshot", id)
+	inStore(t, "repository forget --quiet --retry-lock 2m "+id)
+}
+
+// packOfCopy finds the largest file of the repository that has something of the newest copy and nothing of its dump, which is not what is restored.
+const packOfCopy = `
+for pack in $(repository list --no-lock packs); do
+	in=$(repository find --quiet --no-lock --snapshot latest --pack "$pack" 2>/dev/null) || continue
+	case $in in *"in file /dump/"*) ;; *"in file /base/"*) echo "$pack" && break ;; esac
+done`
+
+// flip changes one byte in the middle of the file $1.
+const flip = `
+chmod u+w "$1"
+at=$(($(stat -c %s "$1") / 2))
+byte=$(dd if="$1" bs=1 skip=$at count=1 2>/dev/null | od -An -tu1)
+printf "\\$(printf %o $((byte ^ 255)))" | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null`
+
+// flipByte changes one byte of the repository, tries to restore, and changes it back.
+func flipByte(t *testing.T) {
+	t.Helper()
+	pack := inStore(t, packOfCopy)
+	if pack == "" {
+		t.Fatal("no file of the repository has anything of the copy")
+	}
+	change := fmt.Sprintf("set -- /repository/data/%.2s/%s\n", pack, pack) + flip
+	inStore(t, change)
+	refused(t, "cannot be read, or is damaged")
+	inStore(t, change)
+}
+
 // damage takes data out of the repository.
 func damage(t *testing.T) {
 	t.Helper()
@@ -350,7 +457,7 @@ func damage(t *testing.T) {
 // refused expects that nothing is restored and nothing touched.
 func refused(t *testing.T, says string, flags ...string) {
 	t.Helper()
-	before, database := volumesOf(t), stack.Container(t, "postgres").ID
+	before, database, file := volumesOf(t), stack.Container(t, "postgres").ID, fileText(t, stack.stackFile())
 	out, err := stack.platform(append([]string{"restore", "--yes"}, flags...)...)
 	if err == nil || !strings.Contains(out, says) {
 		t.Errorf("restore %v: %v, want %q\n%s", flags, err, says, out)
@@ -358,9 +465,15 @@ func refused(t *testing.T, says string, flags ...string) {
 	if after := volumesOf(t); after != before {
 		t.Errorf("restore %v: volumes were\n%s\nand are\n%s", flags, before, after)
 	}
+	if fileText(t, stack.stackFile()) != file {
+		t.Errorf("restore %v changed the configuration", flags)
+	}
 	if now := stack.Container(t, "postgres").ID; now != database {
 		t.Errorf("restore %v made the database anew", flags)
 	}
+	Await(t, time.Minute, "the stack to serve on", func() error {
+		return stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil)
+	})
 }
 
 func volumesOf(t *testing.T) string {

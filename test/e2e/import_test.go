@@ -267,8 +267,44 @@ func refuseImports(t *testing.T, database, good string) {
 			t.Errorf("%v, want %q\n%s", err, says, out)
 		}
 	}
+	for _, image := range []string{"postgres", "prefect"} {
+		killImport(t, good, image)
+	}
 	if volumesOf(t) != before || stack.Container(t, "postgres").ID != running {
 		t.Error("something of the stack was touched")
+	}
+	Await(t, time.Minute, "the stack to serve on", func() error { return stack.TryAPI(t, "POST", "/flows/count", map[string]any{}, nil) })
+}
+
+// killImport has one of the two containers of an import end without a word, as the engine does when memory runs out.
+func killImport(t *testing.T, file, image string) {
+	t.Helper()
+	ended := make(chan string, 1)
+	go func() {
+		out, err := stack.platform("import", file, "--yes")
+		ended <- fmt.Sprint(out, err)
+	}()
+	Await(t, 2*time.Minute, "the import to run", func() error {
+		all, err := stack.Docker.ContainerList(t.Context(), client.ContainerListOptions{Filters: client.Filters{}.Add("volume", "prefect-"+stack.Name+"-import")})
+		if err != nil {
+			return err
+		}
+		for _, c := range all.Items {
+			if len(all.Items) == 2 && strings.Contains(c.Image, image+":") {
+				_, err := stack.Docker.ContainerKill(t.Context(), c.ID, client.ContainerKillOptions{Signal: "KILL"})
+				return err
+			}
+		}
+		return fmt.Errorf("%d containers run", len(all.Items))
+	})
+	select {
+	case said := <-ended:
+		if !strings.Contains(said, "exit code 137") || !strings.Contains(said, "nothing of the stack was changed") {
+			t.Errorf("after the end of %s it says %s", image, said)
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("it waits for a container of %s that is gone", image)
+		<-ended
 	}
 }
 

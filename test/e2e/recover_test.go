@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -35,16 +38,14 @@ const (
 // elsewhere, and the recovery key.
 func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
 	drillsOnly(t)
-	edits := []Edit{
-		Set("backup.repository", keepElsewhere(t)), Set("backup.user", backupUser), SetSecret("backupSecret", backupPassword),
-		SetSecret("workerSecrets", `{"TREASURE": "of the stack file"}`), Set("workers[0].secretEnvironment", []any{"TREASURE"}),
-	}
+	repository := keepElsewhere(t)
+	edits := append(repository.edits(), SetSecret("workerSecrets", `{"TREASURE": "of the stack file"}`), Set("workers[0].secretEnvironment", []any{"TREASURE"}))
 	backedUp(t, edits...)
 	host := secondEngine(t).host
 	plug(t)
 	var took []time.Duration
 	for _, gib := range []int{0, 1} {
-		took = append(took, loseAndRecover(t, host, gib))
+		took = append(took, loseAndRecover(t, host, repository, gib))
 		if out, err := stack.upWith(append(edits, Set("backup.enabled", true))...); err != nil { // the host was not lost, after all
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -56,7 +57,7 @@ func TestRecover_RebuildsAStackOfWhichHostAndStateAreLost(t *testing.T) {
 	}
 }
 
-func loseAndRecover(t *testing.T, host string, gib int) time.Duration {
+func loseAndRecover(t *testing.T, host string, repository kept, gib int) time.Duration {
 	t.Helper()
 	const rows = 1 << 20 // of 1 KiB
 	stack.PG(t, "DROP TABLE IF EXISTS bulk, counter; DROP PROCEDURE IF EXISTS count_on")
@@ -69,11 +70,18 @@ func loseAndRecover(t *testing.T, host string, gib int) time.Duration {
 	copying := time.Duration(gib) * 8 * time.Minute // on a little machine
 	copyAnew(t, 2*time.Minute+copying)
 	key := keyOfRecovery(t)
+	pack, unwhole := "", ""
+	if gib == 0 {
+		pack, unwhole = inStore(t, packOfCopy), withoutWAL(t)
+	}
 	committed := count(t)
 	time.Sleep(45 * time.Second) // of load, longer than from one snapshot to the next
 	last := loseHost(t, committed)
 
 	lost := newElsewhere(t, host, "another passphrase")
+	if gib == 0 {
+		refuseRecoveries(t, lost, repository, key, pack, unwhole)
+	}
 	start := time.Now()
 	out, err := lost.platform("recover", "--yes", "--key-file", key)
 	took := time.Since(start)
@@ -104,6 +112,58 @@ func loseAndRecover(t *testing.T, host string, gib int) time.Duration {
 	}
 	awaitCopyBy(t, lost.platform, start, 3*time.Minute+copying) // the recovered stack backs itself up
 	return took
+}
+
+// refuseRecoveries tries what cannot be recovered: it leaves file, state and engine as they were.
+func refuseRecoveries(t *testing.T, lost *elsewhere, repository kept, key, pack, unwhole string) {
+	t.Helper()
+	file := "Pulumi." + stack.Name + ".yaml"
+	before := lost.clone.read(t, file)
+	try := func(says string, flags ...string) {
+		t.Helper()
+		out, err := lost.platform(append([]string{"recover", "--yes", "--key-file", key}, flags...)...)
+		if err == nil || !strings.Contains(out, says) {
+			t.Errorf("recover %v: %v, want %q\n%s", flags, err, says, out)
+		}
+		if lost.clone.read(t, file) != before {
+			t.Errorf("recover %v changed the stack file", flags)
+		}
+		if made := lost.output(t, "sh", "-c", ". .lab/env && pulumi stack ls --json"); made != "[]" {
+			t.Errorf("recover %v made a stack: %s", flags, made)
+		}
+		if volumes := lost.output(t, "docker", "volume", "ls", "--quiet"); volumes != "" {
+			t.Errorf("recover %v left %s", flags, volumes)
+		}
+	}
+	try("the key does not open the repository", "--key-file", wrongKey(t, key))
+	try("is missing", "--snapshot", unwhole)
+	try("there is no snapshot 00000000", "--snapshot", "00000000")
+	try("the oldest moment that is kept is", "--to", "2001-01-01T00:00:00Z")
+	repository.flip(t, pack)
+	try("cannot be read, or is damaged")
+	repository.flip(t, pack)
+}
+
+// wrongKey is a recovery key of the same repository that does not open it.
+func wrongKey(t *testing.T, file string) string {
+	t.Helper()
+	const mark = "prefect-recovery-"
+	var is map[string]string
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(fileText(t, file)), mark))
+	if err == nil {
+		err = json.Unmarshal(raw, &is)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	is["key"] = "of another repository"
+	raw, err = json.Marshal(is)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong.key")
+	restoreFile(t, wrong, mark+base64.RawURLEncoding.EncodeToString(raw))
+	return wrong
 }
 
 // copyAnew has the whole server copied, as it would be once a day.
@@ -182,8 +242,21 @@ func atoi(t *testing.T, text string) int {
 	return n
 }
 
-// keepElsewhere serves a repository of backups that both engines reach.
-func keepElsewhere(t *testing.T) (url string) {
+// kept is a repository of backups that both engines reach, by https with a certificate of an authority that nobody knows.
+type kept struct {
+	url       string
+	dir       string // where its files are, on this machine
+	authority string
+}
+
+// edits are the configuration of a stack that stores there.
+func (k kept) edits() []Edit {
+	return []Edit{
+		Set("backup.repository", k.url), Set("backup.user", backupUser), SetSecret("backupSecret", backupPassword), Set("egress.caCertificates", k.authority),
+	}
+}
+
+func keepElsewhere(t *testing.T) kept {
 	t.Helper()
 	for _, args := range [][]string{
 		{"link", "add", cable + "-here", "type", "veth", "peer", "name", cable + "-there"}, {"address", "add", cableHere + "/30", "dev", cable + "-here"}, {"link", "set", cable + "-here", "up"},
@@ -191,7 +264,13 @@ func keepElsewhere(t *testing.T) (url string) {
 		command(t, "ip", args...)
 	}
 	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", cable+"-here").Run() }) // or it went with the network of the second engine
-	handler, err := restserver.NewHandler(&restserver.Server{Path: t.TempDir(), NoAuth: true})
+	dir := t.TempDir()
+	handler, err := restserver.NewHandler(&restserver.Server{Path: dir, NoAuth: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, key := selfSignedFor(t, cableHere)
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,16 +278,25 @@ func keepElsewhere(t *testing.T) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); user != backupUser || password != backupPassword {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		handler.ServeHTTP(w, r)
-	})}
-	go func() { _ = server.Serve(listener) }()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if user, password, _ := r.BasicAuth(); user != backupUser || password != backupPassword {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			handler.ServeHTTP(w, r)
+		}),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+	}
+	go func() { _ = server.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() { _ = server.Close() })
-	return fmt.Sprintf("rest:http://%s:%d/%s", cableHere, listener.Addr().(*net.TCPAddr).Port, stack.Name)
+	return kept{url: fmt.Sprintf("rest:https://%s:%d/%s", cableHere, listener.Addr().(*net.TCPAddr).Port, stack.Name), dir: filepath.Join(dir, stack.Name), authority: certificate}
+}
+
+// flip changes one byte of a file of the repository, or changes it back.
+func (k kept) flip(t *testing.T, pack string) {
+	t.Helper()
+	command(t, "sh", "-ec", flip, "sh", filepath.Join(k.dir, "data", pack[:2], pack))
 }
 
 // plug joins the network of the second engine to the cable.

@@ -5,6 +5,7 @@ package e2e
 import (
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,16 +28,21 @@ func TestUpgradePrefect_BringsARunningStackToTheNewerVersionAndBack(t *testing.T
 	expectPrefect(t, "3.7.8")
 	block := writeBlock(t)
 	awaitCopy(t, time.Time{})
-	before := time.Now().UTC()
-	time.Sleep(1500 * time.Millisecond) // a moment between the last of the old version and the first of the new
 
+	var said string
 	underLoad(t, func() {
 		began := time.Now()
-		if out, err := stack.upWith(edits...); err != nil {
+		out, err := stack.upWith(edits...)
+		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
+		said = out
 		t.Logf("upgraded in %s", time.Since(began).Round(100*time.Millisecond))
 	})
+	told := regexp.MustCompile(`(?m)^store  Prefect goes from 3\.7\.8 to 3\.8\.8; everything before is stored\. The way back, .* restore --stack \S+ (--to) (\S+)$`).FindStringSubmatch(said)
+	if told == nil {
+		t.Fatalf("nothing was stored before the upgrade, or no way back is told:\n%s", said)
+	}
 	expectPrefect(t, "3.8.8")
 	expectTreasure(t, block)
 
@@ -51,7 +57,7 @@ func TestUpgradePrefect_BringsARunningStackToTheNewerVersionAndBack(t *testing.T
 	expectPrefect(t, "3.8.8")
 
 	began := time.Now()
-	if out, err := stack.platform("restore", "--yes", "--to", before.Format(time.RFC3339Nano)); err != nil {
+	if out, err := stack.platform(append([]string{"restore", "--yes"}, told[1:]...)...); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("went back in %s", time.Since(began).Round(100*time.Millisecond))

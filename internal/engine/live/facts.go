@@ -87,6 +87,7 @@ func (e *Engine) exec(ctx context.Context, container string, command ...string) 
 		return "", fmt.Errorf("run %s in container %s: %w", command[0], container, err)
 	}
 	defer attached.Close()
+	defer context.AfterFunc(ctx, attached.Close)() // reading knows nothing of the context
 	var output bytes.Buffer
 	if _, err := stdcopy.StdCopy(&output, io.Discard, attached.Reader); err != nil {
 		return "", fmt.Errorf("run %s in container %s: %w", command[0], container, err)
