@@ -66,16 +66,26 @@ func named(task string) string {
 	return "task " + task
 }
 
-// Unrecorded reports every flow that was executed and of which no run is there, and every task that was executed in a completed flow run and is not there as Completed.
-// What a flow run that was ended by force had not yet told, nobody has acknowledged.
-func Unrecorded(trace []Execution, flowRuns, taskRuns []Run) []string {
+// UnrecordedFlows reports every flow that was executed and of which no run is there.
+func UnrecordedFlows(trace []Execution, flowRuns []Run) []string {
+	flows := byID(flowRuns)
+	var problems []string
+	for _, e := range trace {
+		if _, there := flows[e.FlowRun]; !there && e.Task == Flow {
+			problems = append(problems, fmt.Sprintf("flow run %s was executed and is not there", e.FlowRun))
+		}
+	}
+	return problems
+}
+
+// UnrecordedTasks reports every task that was executed in a completed flow run and is not there as Completed. What a flow run that was ended by force had not yet told,
+// nobody has acknowledged.
+func UnrecordedTasks(trace []Execution, flowRuns, taskRuns []Run) []string {
 	flows, tasks := byID(flowRuns), byID(taskRuns)
 	var problems []string
 	for _, e := range trace {
-		flow, there := flows[e.FlowRun]
+		flow := flows[e.FlowRun]
 		switch {
-		case !there && e.Task == Flow:
-			problems = append(problems, fmt.Sprintf("flow run %s was executed and is not there", e.FlowRun))
 		case e.Task == Flow || flow.State != Completed:
 		case tasks[e.TaskRun].ID == "":
 			problems = append(problems, fmt.Sprintf("task run %s, task %s of %s, was executed and is not there", e.TaskRun, e.Task, flow))

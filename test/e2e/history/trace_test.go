@@ -28,12 +28,18 @@ func TestTwice_CountsExecutionsAndNotWhatIsStored(t *testing.T) {
 		"task 0 of flow run 1 was executed 2 times, as attempts 1, 1", "the flow of flow run 1 was executed 2 times, as attempts 1, 2")
 }
 
-func TestUnrecorded_WantsEachTaskOfACompletedRun(t *testing.T) {
+func TestUnrecordedFlows_WantsEachThatBegan(t *testing.T) {
+	flows := []Run{run("1", "a", Running, "Crashed")}
+	expect(t, UnrecordedFlows([]Execution{{"1", Flow, "", 1}, {"1", "0", "t", 1}}, flows))
+	expect(t, UnrecordedFlows([]Execution{{"1", Flow, "", 1}, {"3", Flow, "", 1}}, flows), "flow run 3 was executed and is not there")
+}
+
+func TestUnrecordedTasks_WantsEachOfACompletedRun(t *testing.T) {
 	flows := []Run{run("1", "a", Running, Completed), run("2", "b", Running, "Crashed")}
 	tasks := []Run{run("t", "a 0", Running, Completed), run("u", "a 1", Running)}
-	expect(t, Unrecorded([]Execution{{"1", Flow, "", 1}, {"1", "0", "t", 1}, {"2", Flow, "", 1}, {"2", "0", "not told", 1}}, flows, tasks))
-	expect(t, Unrecorded([]Execution{{"3", Flow, "", 1}, {"1", "1", "u", 1}, {"1", "2", "v", 1}}, flows, tasks),
-		"flow run 3 was executed and is not there", "task run u, task 1 of run a (1), was executed and is Running", "task run v, task 2 of run a (1), was executed and is not there")
+	expect(t, UnrecordedTasks([]Execution{{"1", Flow, "", 1}, {"1", "0", "t", 1}, {"2", Flow, "", 1}, {"2", "0", "not told", 1}}, flows, tasks))
+	expect(t, UnrecordedTasks([]Execution{{"1", "1", "u", 1}, {"1", "2", "v", 1}}, flows, tasks),
+		"task run u, task 1 of run a (1), was executed and is Running", "task run v, task 2 of run a (1), was executed and is not there")
 }
 
 func TestUntraced_WantsExecutionsOfWhatIsCompleted(t *testing.T) {
@@ -64,7 +70,7 @@ func TestTrace_OneFaultIsOneProblem(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		trace, flows, tasks := world(t)
 		count := func(trace []Execution, flows, tasks []Run) int {
-			return len(Twice(trace)) + len(Unrecorded(trace, flows, tasks)) + len(Untraced(trace, flows, tasks))
+			return len(Twice(trace)) + len(UnrecordedFlows(trace, flows)) + len(UnrecordedTasks(trace, flows, tasks)) + len(Untraced(trace, flows, tasks))
 		}
 		if n := count(trace, flows, tasks); n != 0 {
 			t.Fatalf("%d problems where all is well", n)
