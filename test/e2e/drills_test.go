@@ -242,6 +242,8 @@ func TestDrills_TheServicesClockThatIsWrongHarmsNobody(t *testing.T) {
 	early := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and state_name = 'Late' and expected_start_time > now()")[0])
 	back()
 	took := awaitServed(t, page.Budget)
+	t.Logf("the periodic services rest until %s from now", nextPeriodic(t).Round(time.Second))
+	typed(t, page, "Plan anew")
 	awaitOver(t, page)
 
 	// As long as somebody waits for what is planned, before that is deleted.
@@ -257,6 +259,20 @@ func TestDrills_TheServicesClockThatIsWrongHarmsNobody(t *testing.T) {
 	}
 	lost := b.vigil.expectIntact(t, append(acknowledgedBy(answers), b.run))
 	record(t, "services' clock +2h", page.Budget, took, lost, fmt.Sprintf("%s; %d runs shown as Late before their time", seen(answers), early))
+}
+
+// nextPeriodic is when the periodic service runs next that runs first.
+func nextPeriodic(t *testing.T) time.Duration {
+	t.Helper()
+	said := stack.Exec(t, stack.Container(t, "services").ID, "python", "-c", `
+import redis, time, tomllib
+docket = redis.from_url(tomllib.load(open("/etc/platform/prefect.toml", "rb"))["server"]["docket"]["url"])
+print(f"{docket.zrange('prefect:queue', 0, 0, withscores=True)[0][1] - time.time():.0f}s")`)
+	next, err := time.ParseDuration(strings.TrimSpace(said.Stdout))
+	if err != nil {
+		t.Logf("%v: %s", err, said.Stderr)
+	}
+	return next
 }
 
 // TestDrills_FiveHundredLateRunsRunOnceEach stops the worker for what looks like three days.
