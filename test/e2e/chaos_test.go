@@ -141,10 +141,11 @@ func (b *traffic) goesOn(t *testing.T, page pages.Page, drill string, took time.
 
 // TestKilled_AWorkerWithARunBeginsItOnce kills the worker while a run is in it; the full version also lets it hang.
 func TestKilled_AWorkerWithARunBeginsItOnce(t *testing.T) {
-	for drill, name := range map[string]string{"killed": "SIGKILL of a worker with a run", "hung": "SIGSTOP of a worker with a run"} {
+	for _, drill := range []string{"killed", "hung"} {
 		if drill == "hung" && !full {
 			continue
 		}
+		name := map[string]string{"killed": "SIGKILL", "hung": "SIGSTOP"}[drill] + " of a worker with a run"
 		t.Run(drill, func(t *testing.T) {
 			page := readPage(t, drill)
 			v := startVigil(t)
