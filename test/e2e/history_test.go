@@ -20,7 +20,7 @@ const tracedFlows = "('steady', 'outside-steady')"
 // flowRuns reads flow runs with their states from the database, by a condition on the table flow_run.
 func flowRuns(t *testing.T, where string) []history.Run {
 	t.Helper()
-	return readRuns(t, `select json_build_object('id', r.id, 'key', r.name, 'state', r.state_name, 'traced', f.name in `+tracedFlows+`,
+	return readRuns(t, `select json_build_object('id', r.id, 'key', r.name, 'state', r.state_name, 'type', r.state_type, 'traced', f.name in `+tracedFlows+`,
 		'states', (select json_agg(json_build_object('name', s.name, 'type', s.type, 'at', s.timestamp) order by s.timestamp) from flow_run_state s where s.flow_run_id = r.id))
 		from flow_run r join flow f on f.id = r.flow_id where `+where)
 }
@@ -34,7 +34,7 @@ func taskRuns(t *testing.T, flowRun string) []history.Run {
 // taskRunsWhere reads those that a condition on the table task_run chooses.
 func taskRunsWhere(t *testing.T, where string) []history.Run {
 	t.Helper()
-	return readRuns(t, `select json_build_object('id', r.id, 'key', r.task_key || ' ' || r.dynamic_key || ' of ' || r.flow_run_id, 'state', r.state_name,
+	return readRuns(t, `select json_build_object('id', r.id, 'key', r.task_key || ' ' || r.dynamic_key || ' of ' || r.flow_run_id, 'state', r.state_name, 'type', r.state_type,
 		'flowRun', r.flow_run_id, 'traced', f.name in `+tracedFlows+`,
 		'states', (select json_agg(json_build_object('name', s.name, 'type', s.type, 'at', s.timestamp) order by s.timestamp) from task_run_state s where s.task_run_id = r.id))
 		from task_run r join flow_run p on p.id = r.flow_run_id join flow f on f.id = p.flow_id where `+where)
@@ -95,7 +95,7 @@ type vigil struct {
 	before int    // executions that had been traced by then
 	// loseTasks says why task runs may miss or stay open, empty when they may not.
 	loseTasks string
-	// skewed says that states were made by clocks that differ, so that their order tells nothing.
+	// skewed says that states were made by clocks that differ, so that their times and order tell nothing.
 	skewed bool
 }
 
@@ -161,9 +161,9 @@ func (v *vigil) look(t *testing.T, acknowledged []string, outside []history.Exec
 
 	f.lost = append(history.Missing(acknowledged, byAPI), history.UnrecordedFlows(recent, flows)...)
 	f.wrong = slices.Concat(history.Doubled(tasks), history.Twice(recent), history.Untraced(recent, flows, tasks),
-		history.Different(flows, byAPI), history.Different(tasks, tasksByAPI), history.Unended(flows), history.Stuck(flows, time.Now(), mostWait))
+		history.Different(flows, byAPI), history.Different(tasks, tasksByAPI), history.Unended(flows))
 	if !v.skewed {
-		f.wrong = append(f.wrong, history.Contradictory(flows)...)
+		f.wrong = slices.Concat(f.wrong, history.Contradictory(flows), history.Stuck(flows, time.Now(), mostWait))
 	}
 	if v.loseTasks != "" { // those that stay open are among them
 		f.tasks = history.UnrecordedTasks(recent, flows, tasks)

@@ -60,11 +60,8 @@ var open = []string{pending, running, cancelling}
 func Unended(runs []Run) []string {
 	var problems []string
 	for _, run := range runs {
-		if len(run.States) == 0 {
-			continue // see Contradictory
-		}
-		if last := run.States[len(run.States)-1]; slices.Contains(open, last.Type) {
-			problems = append(problems, fmt.Sprintf("%s is %s since %s", run, last.Name, last.At.UTC().Format(time.RFC3339)))
+		if slices.Contains(open, run.Type) {
+			problems = append(problems, fmt.Sprintf("%s is %s and nobody is at work: %s", run, run.State, run.names()))
 		}
 	}
 	return problems

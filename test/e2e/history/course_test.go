@@ -80,7 +80,7 @@ func TestContradictory_NothingFollowsAnEnd(t *testing.T) {
 func TestUnended_FindsWhatIsInSomebodysHands(t *testing.T) {
 	expect(t, Unended([]Run{run("1", "waits", Scheduled, Late), run("2", "ended", Pending, Running, Completed), run("3", "crashed", Running, "Crashed"), {ID: "4", Key: "no state"}}))
 	expect(t, Unended([]Run{run("1", "a", Pending), run("2", "b", Pending, Running), run("3", "c", Pending, Submitting), run("4", "d", Running, "Cancelling")}),
-		"run a (1) is Pending since 2026-11-23T12:00:00Z", "run b (2) is Running", "run c (3) is Submitting", "run d (4) is Cancelling")
+		"run a (1) is Pending and nobody is at work: Pending", "run b (2) is Running", "run c (3) is Submitting", "run d (4) is Cancelling")
 }
 
 func TestStuck_MeasuresEachWait(t *testing.T) {

@@ -16,6 +16,8 @@ type Run struct {
 	Key string `json:"key"`
 	// State is the name of the run's present state.
 	State string `json:"state"`
+	// Type is that of the present state.
+	Type string `json:"type"`
 	// States are all its states, oldest first.
 	States []State `json:"states"`
 	// FlowRun is that of a task run; empty for a flow run.

@@ -7,7 +7,8 @@ import (
 )
 
 func run(id, key string, names ...string) Run {
-	return Run{ID: id, Key: key, State: names[len(names)-1], States: states(names...)}
+	all := states(names...)
+	return Run{ID: id, Key: key, State: names[len(names)-1], Type: all[len(all)-1].Type, States: all}
 }
 
 // states are a second apart.
