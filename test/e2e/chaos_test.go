@@ -23,10 +23,6 @@ import (
 // full makes the drills of this package as long as the promises are; without it they are short enough for every run.
 var full = os.Getenv("E2E_FULL") == "1"
 
-// hangLimit is how long a container that hangs may stay away: three health checks without an answer, each 10 s after the end of the one before and given 5 s,
-// and the start of the slowest. A little machine is slow.
-const hangLimit = 4 * time.Minute
-
 // mainProcess returns the host's id of a container's main process, the child of its init.
 func mainProcess(t *testing.T, c container.InspectResponse) int {
 	t.Helper()
@@ -139,36 +135,40 @@ func (b *traffic) goesOn(t *testing.T, page pages.Page, drill string, took time.
 	record(t, drill, page.Budget, took, lost, seen(answers))
 }
 
-// TestKilled_AWorkerWithARunBeginsItOnce kills the worker while a run is in it; the full version also lets it hang.
-func TestKilled_AWorkerWithARunBeginsItOnce(t *testing.T) {
+// TestDrills_AWorkerWithARunBeginsItOnce kills the worker while a run is in it, and lets it hang.
+func TestDrills_AWorkerWithARunBeginsItOnce(t *testing.T) {
+	drillsOnly(t)
 	for _, drill := range []string{"killed", "hung"} {
-		if drill == "hung" && !full {
-			continue
-		}
-		name := map[string]string{"killed": "SIGKILL", "hung": "SIGSTOP"}[drill] + " of a worker with a run"
 		t.Run(drill, func(t *testing.T) {
 			page := readPage(t, drill)
-			v := startVigil(t)
-			deployment := deploy(t, uniqueName(drill), nil)
-			run := startRun(t, deployment, map[string]any{"tasks": 30, "pause": 0.2, "until": "/never"})
-			awaitState(t, run, "RUNNING", time.Minute)
-			Await(t, time.Minute, "tasks to be executed", func() error {
-				if executed := len(readTrace(t)) - v.before; executed < 5 {
-					return fmt.Errorf("%d are", executed)
-				}
-				return nil
-			})
-			worker := stack.Container(t, "worker-default")
-			typed(t, page, pages.DoIt, at("worker-default")...)
-			waits := startRun(t, deployment, map[string]any{"tasks": 3, "pause": 0})
-			took := awaitRestart(t, worker, page.Budget)
-			awaitState(t, run, "CRASHED", time.Minute)
-			awaitState(t, waits, "COMPLETED", 2*time.Minute)
-			awaitOver(t, page)
-			lost := v.expectIntact(t, []string{run, waits})
-			record(t, name, page.Budget, took, lost, "the run in it is Crashed, the one that waited ran")
+			name := map[string]string{"killed": "SIGKILL", "hung": "SIGSTOP"}[drill] + " of a worker with a run"
+			endWorker(t, name, page, func(container.InspectResponse) { typed(t, page, pages.DoIt, at("worker-default")...) })
 		})
 	}
+}
+
+// endWorker ends the worker while one run is in it and another waits: the first is Crashed, the second runs, and neither is executed twice.
+func endWorker(t *testing.T, drill string, page pages.Page, end func(worker container.InspectResponse)) {
+	t.Helper()
+	v := startVigil(t)
+	deployment := deploy(t, uniqueName("worker"), nil)
+	run := startRun(t, deployment, map[string]any{"tasks": 30, "pause": 0.2, "until": "/never"})
+	awaitState(t, run, "RUNNING", time.Minute)
+	Await(t, time.Minute, "tasks to be executed", func() error {
+		if executed := len(readTrace(t)) - v.before; executed < 5 {
+			return fmt.Errorf("%d are", executed)
+		}
+		return nil
+	})
+	worker := stack.Container(t, "worker-default")
+	end(worker)
+	waits := startRun(t, deployment, map[string]any{"tasks": 3, "pause": 0})
+	took := awaitRestart(t, worker, page.Budget)
+	awaitState(t, run, "CRASHED", time.Minute)
+	awaitState(t, waits, "COMPLETED", 2*time.Minute)
+	expectWhole(t, waits, 3)
+	awaitOver(t, page)
+	record(t, drill, page.Budget, took, v.expectIntact(t, []string{run, waits}), "the run in it is Crashed, the one that waited ran")
 }
 
 // TestDrills_EveryContainerComesBack kills all containers of a stack with monitoring and backup that no flow needs, one after the other, and then lets them hang,
@@ -234,15 +234,10 @@ func standsStill(c container.InspectResponse) bool {
 
 // TestKilled_AWaitingFlowRunsWhenItsWorkerIsBack also shows that a container comes back whose init is stopped and could not notice its child's end.
 func TestKilled_AWaitingFlowRunsWhenItsWorkerIsBack(t *testing.T) {
-	deployment := deploy(t, uniqueName("waiting"), nil)
-	worker := stack.Container(t, "worker-default")
-	strike(t, worker.State.Pid, syscall.SIGSTOP) // docker exec could not tell it from the others
-	strike(t, mainProcess(t, worker), syscall.SIGKILL)
-	run := startRun(t, deployment, map[string]any{"tasks": 3, "pause": 0})
-
-	awaitRestart(t, worker, hangLimit)
-	awaitState(t, run, "COMPLETED", 2*time.Minute)
-	expectWhole(t, run, 3)
+	endWorker(t, "SIGKILL of a worker behind a stopped init", readPage(t, "hung"), func(worker container.InspectResponse) {
+		strike(t, worker.State.Pid, syscall.SIGSTOP)
+		strike(t, mainProcess(t, worker), syscall.SIGKILL)
+	})
 }
 
 // TestHung_EveryContainerIsRestartedAndTheFlowGoesOn stops processes without ending them, which Docker's restart policy does not see. The short version stops all at
