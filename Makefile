@@ -110,10 +110,10 @@ e2e: ## end-to-end tests on one shared stack
 mutations: ## run the tests of the alerts against rules with one fault each, which they must notice
 	@cd test/monitoring && go test -tags mutations -count=1 -timeout 30m -v -run Mutants .
 
-drills: mutations launchers-3.7 ## the end-to-end tests in their long versions, the attempts to get around the policies, and mutations
+drills: mutations launchers-3.7 ## the end-to-end tests in their long versions with a table of what they measured, the attempts to get around the policies, and mutations
 	@cd lab && go run ./cmd/lab image loki postgres-17 prefect-3.7 pebble challtestsrv
 	@. .lab/env && go test -tags e2e -count=1 -parallel 2 -timeout 45m -run Evasion ./test/policy
-	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 120m -v .
+	@. .lab/env && cd test/e2e && E2E_FULL=1 go test -tags e2e -count=1 -timeout 6h -v .
 
 bench-smoke: lab ## figures: preview, up, memory, requests per second
 	@. .lab/env && cd bench && go run .

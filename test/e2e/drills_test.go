@@ -7,36 +7,38 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
-
 	"prefect-platform/test/e2e/history"
 	"prefect-platform/test/e2e/load"
+	"prefect-platform/test/e2e/pages"
 )
 
 // drill is something that goes wrong while clients post and a flow runs.
 type drill struct {
-	name   string
-	budget time.Duration // from its end until all is served again
-	strike func(t *testing.T) (repair func())
-	loses  string // what may be missing afterwards of the running flow, and why; empty for nothing
+	name      string
+	page      string
+	strike    func(t *testing.T, page pages.Page) (repair func())
+	pause     float64 // between the tasks of the flow, in seconds
+	loseTasks string  // why task runs may miss afterwards; empty when they may not
 }
 
 // TestDrills_LoseNothingThatWasAcknowledged is for faults that no other test has.
 func TestDrills_LoseNothingThatWasAcknowledged(t *testing.T) {
 	drillsOnly(t)
+	const inFlight = "their events were in Redis only"
 	for _, d := range []drill{
-		{"the database cannot be reached", time.Minute, cutOffDatabase, ""},
-		{"the disk of the database is full", 2 * time.Minute, fillDatabase, ""},
-		{"Redis is emptied", 2 * time.Minute, emptyRedis, "task runs whose events were in Redis only"},
+		{"database cut off", "cut-off", cutOffDatabase, 0.5, ""},
+		{"disk of the database full", "disk-full", fillDatabase, 0.5, ""},
+		{"Redis emptied", "redis-emptied", emptyRedis(pages.DoIt), 0.02, inFlight},
+		{"Redis emptied with its disk", "redis-emptied", emptyRedis("Do it with its disk"), 0.02, inFlight},
 	} {
-		t.Run(d.name, func(t *testing.T) { d.underLoad(t) })
+		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) { d.underLoad(t) })
 	}
 }
 
@@ -47,41 +49,63 @@ func drillsOnly(t *testing.T) {
 	}
 }
 
-func (d drill) underLoad(t *testing.T) {
+// traffic is what goes on in a stack: clients post, and a flow runs in the worker.
+type traffic struct {
+	name, run string
+	vigil     *vigil
+	posts     *load.Load
+}
+
+// startTraffic has clients post runs that have ended already, so that all that is open afterwards is what somebody has lost sight of.
+func startTraffic(t *testing.T, what string, pause float64) *traffic {
+	t.Helper()
 	const rate = 5
-	name := uniqueName("drill")
+	name := uniqueName(what)
 	var flow struct {
 		ID string `json:"id"`
 	}
 	stack.API(t, http.MethodPost, "/flows/", map[string]any{"name": name}, &flow)
-	run := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 30, "pause": 0.5, "until": stopFile(name)})
-	awaitState(t, run, "RUNNING", time.Minute)
-	posts := startLoad(t, rate, http.MethodPost, "/api/flow_runs/", func(n int) any {
-		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
+	b := &traffic{name: name, vigil: startVigil(t)}
+	b.run = startRun(t, deploy(t, name, nil), map[string]any{"tasks": 30, "pause": pause, "until": stopFile(name)})
+	awaitState(t, b.run, "RUNNING", time.Minute)
+	b.posts = startLoad(t, rate, http.MethodPost, "/api/flow_runs/", func(n int) any {
+		return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID, "state": map[string]any{"type": "COMPLETED"}}
 	})
+	return b
+}
 
-	if repair := d.strike(t); repair != nil {
-		defer repair()
-	}
-	took := Await(t, d.budget, "everything to be served again", func() error {
-		if err := stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil); err != nil {
-			return err
+// awaitServed waits until all is served and healthy, and returns how long that took.
+func awaitServed(t *testing.T, budget time.Duration) time.Duration {
+	t.Helper()
+	return Await(t, budget, "everything to be served again", func() error {
+		if err := stack.TryAPI(t, http.MethodPost, "/flows/", map[string]any{"name": uniqueName("served")}, nil); err != nil {
+			return err // to read is possible sooner
 		}
 		return stack.Healthy(t)
 	})
-	t.Logf("served again after %s, budget %s", took.Round(100*time.Millisecond), d.budget)
+}
 
-	release(t, name)
-	awaitState(t, run, "COMPLETED", 3*time.Minute)
-	answers := posts.Stop()
-	t.Logf("clients saw %s", seen(answers))
-	expectStored(t, name, answers)
-	if d.loses == "" {
-		expectWhole(t, run, tasksOf(t, run))
-	} else {
-		t.Logf("%d of %d task runs are recorded; may be missing: %s", len(stack.PG(t, "select id from task_run where flow_run_id = '"+run+"'")), tasksOf(t, run), d.loses)
+func (d drill) underLoad(t *testing.T) {
+	page := readPage(t, d.page)
+	b := startTraffic(t, "drill", d.pause)
+	b.vigil.loseTasks = d.loseTasks
+
+	if repair := d.strike(t, page); repair != nil {
+		defer repair()
 	}
-	expectPlanned(t, name)
+	took := awaitServed(t, page.Budget)
+	awaitOver(t, page)
+
+	release(t, b.name)
+	awaitState(t, b.run, "COMPLETED", 3*time.Minute)
+	answers := b.posts.Stop()
+	expectStored(t, b.name, answers)
+	if d.loseTasks == "" {
+		expectWhole(t, b.run, tasksOf(t, b.run))
+	}
+	expectPlanned(t, b.name)
+	lost := b.vigil.expectIntact(t, append(acknowledgedBy(answers), b.run))
+	record(t, d.name, page.Budget, took, lost, seen(answers))
 }
 
 // seen counts the answers of a load by what they said.
@@ -118,37 +142,16 @@ func expectPlanned(t *testing.T, name string) {
 	expectWhole(t, run, 3)
 }
 
-// cutOffDatabase drops what the database would answer to API and services for 20 s, without a word to either side.
-func cutOffDatabase(t *testing.T) (repair func()) {
-	database := stack.Container(t, "postgres")
-	network := "prefect-" + stack.Name + "-db"
-	route := func(verb string) {
-		for _, workload := range []string{"api", "services"} {
-			for _, c := range stack.Running(t, workload) {
-				at := c.NetworkSettings.Networks[network].IPAddress.String()
-				command(t, "nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", database.State.Pid), "ip", "route", verb, "blackhole", at+"/32")
-			}
-		}
-	}
-	route("add")
-	time.Sleep(20 * time.Second) // of the fault
-	route("delete")
+func cutOffDatabase(t *testing.T, page pages.Page) (repair func()) {
+	typed(t, page, pages.DoIt)
 	return nil
 }
 
-// fillDatabase moves the files of the database to a small disk, and fills that for 20 s. The repair moves them back.
-func fillDatabase(t *testing.T) (repair func()) {
-	const disk, kept = "/e2e-database", "/e2e-keep"
-	database := stack.Container(t, "postgres")
-	at := database.Mounts[slices.IndexFunc(database.Mounts, func(m container.MountPoint) bool { return m.Name == dataVolume() })].Source
-	stop(t, database)
-	asEngine(t, fmt.Sprintf("cp -a %s %s && truncate -s $(($(du -sm %[2]s | cut -f 1) + 512))M %s", at, kept, disk))
-	command(t, "mkfs.ext4", "-q", fmt.Sprintf("/proc/%d/root%s", enginePid(t), disk))
-	asEngine(t, fmt.Sprintf("mount -o loop %s %s", disk, at))
+// fillDatabase has the database on a small disk, and that full for 20 s.
+func fillDatabase(t *testing.T, page pages.Page) (repair func()) {
+	typedOnHost(t, page, "Prepare it")
 	repair = func() {
-		stop(t, database)
-		asEngine(t, fmt.Sprintf("rm -rf %[3]s && cp -a %[2]s %[3]s && umount %[2]s && rm -rf %[2]s/* && cp -a %[3]s/. %[2]s && rm -rf %[3]s %[1]s", disk, at, kept))
-		start(t, database)
+		typedOnHost(t, page, "Put it back")
 		Await(t, 2*time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
 	}
 	defer func() {
@@ -156,11 +159,9 @@ func fillDatabase(t *testing.T) (repair func()) {
 			repair()
 		}
 	}()
-	asEngine(t, fmt.Sprintf("cp -a %s/. %s", kept, at))
-	start(t, database)
 	Await(t, time.Minute, "the database to serve", func() error { return stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil) })
 
-	asEngine(t, fmt.Sprintf("dd if=/dev/zero of=%s/filler bs=1M 2>/dev/null || true", at))
+	typedOnHost(t, page, pages.DoIt)
 	Await(t, time.Minute, "a client to be refused", func() error {
 		if err := stack.TryAPI(t, http.MethodPost, "/flows/", map[string]any{"name": uniqueName("full")}, nil); err == nil {
 			return fmt.Errorf("the database still writes")
@@ -168,58 +169,151 @@ func fillDatabase(t *testing.T) (repair func()) {
 		return nil
 	})
 	time.Sleep(20 * time.Second) // of the fault
-	asEngine(t, fmt.Sprintf("rm %s/filler", at))
+	typedOnHost(t, page, "End it")
 	return repair
 }
 
-// emptyRedis takes away all that Redis has but its accounts, as when its disk was lost.
-func emptyRedis(t *testing.T) (repair func()) {
-	redis := stack.Container(t, "redis")
-	at := redis.Mounts[slices.IndexFunc(redis.Mounts, func(m container.MountPoint) bool { return m.Destination == "/data" })].Source
-	if _, err := stack.Docker.ContainerKill(t.Context(), redis.ID, client.ContainerKillOptions{Signal: "KILL"}); err != nil {
-		t.Fatal(err)
+func emptyRedis(section string) func(*testing.T, pages.Page) func() {
+	return func(t *testing.T, page pages.Page) func() {
+		typed(t, page, section)
+		return nil
 	}
-	asEngine(t, fmt.Sprintf("find %s -mindepth 1 -not -name users.acl -delete", at))
-	start(t, redis)
-	return nil
 }
 
-// TestDrills_AClockThatIsWrongHarmsNobody runs flows outside with clocks that are off. (One that is behind by more than the age of the edge's certificate is refused by TLS.)
-func TestDrills_AClockThatIsWrongHarmsNobody(t *testing.T) {
+// fakeClock is put into a process to have its clock off.
+const fakeClock = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+// TestDrills_AClientsClockThatIsWrongHarmsNobody runs flows outside with clocks that are off. (One that is behind by more than the age of the edge's certificate is
+// refused by TLS.)
+func TestDrills_AClientsClockThatIsWrongHarmsNobody(t *testing.T) {
 	drillsOnly(t)
-	const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-	text, err := os.ReadFile(library)
+	text, err := os.ReadFile(fakeClock)
 	if err != nil {
 		t.Fatalf("%v: .ci/packages installs it", err)
 	}
 	for _, off := range []string{"-1m", "+2h"} {
 		t.Run(off, func(t *testing.T) {
+			v := startVigil(t)
+			v.skewed = true
+			began := time.Now()
 			p := stack.StartPython(t, Script{
 				Code:  outsideSteady,
-				Env:   []string{"PAUSE=0.1", "LD_PRELOAD=/e2e/faketime.so", "FAKETIME=" + off},
+				Env:   []string{"PAUSE=0.1", outsideTrace, "LD_PRELOAD=/e2e/faketime.so", "FAKETIME=" + off},
 				Files: map[string]string{"/e2e/flows/steady.py": steadyFlow, "/e2e/faketime.so": string(text), "/e2e/stop": "now"},
 			})
-			run, _, _ := strings.Cut(p.Wait(t), "\n")
+			run, trace, _ := strings.Cut(p.Wait(t), "\n")
 			awaitState(t, run, "COMPLETED", time.Minute)
 			expectWhole(t, run, tasksOf(t, run))
+			lost := v.expectIntact(t, []string{run}, parseTrace(t, trace)...)
+			record(t, "client's clock "+off, 0, time.Since(began), lost, "nothing")
 		})
 	}
+}
+
+// TestDrills_TheServicesClockThatIsWrongHarmsNobody has a twin of the services, whose clock is ahead, plan and find runs late, while a schedule has some due.
+func TestDrills_TheServicesClockThatIsWrongHarmsNobody(t *testing.T) {
+	drillsOnly(t)
+	const every, watched = 20 * time.Second, 90 * time.Second
+	page := readPage(t, "clock")
+	b := startTraffic(t, "clock", 0.5)
+	b.vigil.skewed = true
+	scheduled := deploy(t, b.name+"-schedule", map[string]any{
+		"parameters": map[string]any{"tasks": 1, "pause": 0},
+		"schedules":  []any{map[string]any{"active": true, "schedule": map[string]any{"interval": every.Seconds()}}},
+	})
+	defer stack.deleteDeployment(scheduled)
+
+	ended := false
+	defer func() {
+		if !ended {
+			_, _ = stack.shell(script(t, page, "End it"))
+		}
+	}()
+	typed(t, page, pages.DoIt)
+	began := time.Now()
+	Await(t, 2*time.Minute, "the twin to plan", func() error {
+		if stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and expected_start_time > now()")[0] == "0" {
+			return fmt.Errorf("no run is planned")
+		}
+		return nil
+	})
+	t.Logf("the twin planned after %s", time.Since(began).Round(100*time.Millisecond))
+	time.Sleep(watched)
+	early := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and state_name = 'Late' and expected_start_time > now()")[0])
+	typed(t, page, "End it")
+	ended = true
+	took := awaitServed(t, page.Budget)
+	t.Logf("the periodic services rest until %s from now", nextPeriodic(t).Round(time.Second))
+	typed(t, page, "Plan anew")
+	awaitOver(t, page)
+
+	// The twin planned from where its clock was, and whoever looks now finds enough runs ahead.
+	gap, err := time.ParseDuration(stack.PG(t, `select coalesce(round(extract(epoch from max(gap))), 0) || 's' from (select expected_start_time - lag(expected_start_time) over (order by expected_start_time) gap
+		from flow_run where deployment_id = '`+scheduled+`') g`)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the widest gap between planned runs is %s", gap)
+	for _, verb := range []string{"pause", "resume"} { // what switching it off and on in the UI does
+		stack.API(t, http.MethodPost, "/deployments/"+scheduled+"/"+verb+"_deployment", nil, nil)
+	}
+	Await(t, 2*time.Minute, "the schedule to be planned anew", func() error {
+		if planned := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and expected_start_time between now() and now() + interval '5 minutes'")[0]); planned < 10 {
+			return fmt.Errorf("%d runs are planned for the next minutes", planned)
+		}
+		return nil
+	})
+	expectPlanned(t, b.name)
+	release(t, b.name)
+	awaitState(t, b.run, "COMPLETED", time.Minute)
+	answers := b.posts.Stop()
+	ran := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and state_type = 'COMPLETED'")[0])
+	ahead := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+scheduled+"' and start_time < expected_start_time - interval '1 second'")[0])
+	t.Logf("%d planned runs ran, %d before their time; %d were shown as late before it", ran, ahead, early)
+	if ran < int(watched/every)-1 || ahead > 0 {
+		t.Errorf("%d planned runs ran, %d of them before their time", ran, ahead)
+	}
+	stack.deleteDeployment(scheduled) // or there is always one of it at work
+	lost := b.vigil.expectIntact(t, append(acknowledgedBy(answers), b.run))
+	record(t, "services' clock +2h", page.Budget, took, lost, fmt.Sprintf("%s; %d runs shown as Late before their time, a gap of %s in a schedule", seen(answers), early, gap))
+}
+
+// nextPeriodic is when the periodic service runs next that runs first.
+func nextPeriodic(t *testing.T) time.Duration {
+	t.Helper()
+	said := stack.Exec(t, stack.Container(t, "services").ID, "python", "-c", `
+import redis, time, tomllib
+docket = redis.from_url(tomllib.load(open("/etc/platform/prefect.toml", "rb"))["server"]["docket"]["url"])
+print(f"{docket.zrange('prefect:queue', 0, 0, withscores=True)[0][1] - time.time():.0f}s")`)
+	next, err := time.ParseDuration(strings.TrimSpace(said.Stdout))
+	if err != nil {
+		t.Logf("%v: %s", err, said.Stderr)
+	}
+	return next
 }
 
 // TestDrills_FiveHundredLateRunsRunOnceEach stops the worker for what looks like three days.
 func TestDrills_FiveHundredLateRunsRunOnceEach(t *testing.T) {
 	drillsOnly(t)
 	const runs, days = 500, 3
+	page := readPage(t, "late-runs")
 	name := uniqueName("late")
+	v := startVigil(t)
 	deployment := deploy(t, name, nil)
 	worker := stack.Container(t, "worker-default")
-	stop(t, worker)
+	typed(t, page, pages.DoIt)
+	t.Cleanup(func() { _, _ = stack.shell(script(t, page, "End it")) })
+	var ids []string
 	for i := range runs {
 		due := time.Now().Add(-days * 24 * time.Hour * time.Duration(runs-i) / runs).UTC().Format(time.RFC3339Nano)
+		var created struct {
+			ID string `json:"id"`
+		}
 		stack.API(t, http.MethodPost, "/deployments/"+deployment+"/create_flow_run", map[string]any{
 			"name": fmt.Sprintf("%s-%d", name, i), "parameters": map[string]any{"tasks": 1, "pause": 0},
 			"state": map[string]any{"type": "SCHEDULED", "state_details": map[string]any{"scheduled_time": due}},
-		}, nil)
+		}, &created)
+		ids = append(ids, created.ID)
 	}
 	Await(t, 2*time.Minute, "the runs to be late", func() error {
 		if late := atoi(t, stack.PG(t, "select count(*) from flow_run where deployment_id = '"+deployment+"' and state_name = 'Late'")[0]); late < runs {
@@ -227,29 +321,31 @@ func TestDrills_FiveHundredLateRunsRunOnceEach(t *testing.T) {
 		}
 		return nil
 	})
-	start(t, worker)
+	typed(t, page, "End it")
 	began := time.Now()
 	unfinished := map[string]any{
 		"deployments": map[string]any{"id": map[string]any{"any_": []string{deployment}}},
 		"flow_runs":   map[string]any{"state": map[string]any{"type": map[string]any{"not_any_": []string{"COMPLETED"}}}},
 	}
-	Await(t, 45*time.Minute, "all late runs to finish", func() error {
+	Await(t, page.Budget, "all late runs to finish", func() error {
 		var left int
 		if stack.API(t, http.MethodPost, "/flow_runs/count", unfinished, &left); left > 0 {
 			return fmt.Errorf("%d have not", left)
 		}
 		return nil
 	})
-	t.Logf("%d late runs took %s", runs, time.Since(began).Round(time.Second))
+	took := time.Since(began)
 	for _, problem := range history.Incomplete("late runs", runs, flowRuns(t, "r.deployment_id = '"+deployment+"'")) {
 		t.Error(problem)
 	}
+	awaitOver(t, page)
 	after := stack.Container(t, "worker-default")
 	peak := stack.Exec(t, after.ID, "sh", "-c", "cat /sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes 2>/dev/null").Stdout // of one version or the other
-	t.Logf("the worker used at most %d MiB of %d", atoi(t, strings.TrimSpace(peak))>>20, after.HostConfig.Memory>>20)
+	used := fmt.Sprintf("the worker used at most %d MiB of %d", atoi(t, strings.TrimSpace(peak))>>20, after.HostConfig.Memory>>20)
 	if after.State.OOMKilled || after.RestartCount > worker.RestartCount {
 		t.Errorf("the worker ran out of memory: %+v", after.State)
 	}
+	record(t, fmt.Sprintf("%d late runs", runs), page.Budget, took, v.expectIntact(t, ids), "runs wait; "+used)
 }
 
 // TestDrills_AHostIsPrunedAndLosesPower happens on the second engine, because it is nobody else's.
@@ -261,54 +357,37 @@ func TestDrills_AHostIsPrunedAndLosesPower(t *testing.T) {
 	}
 	other := newElsewhere(t, engine.host, passphrase)
 	other.output(t, "sh", "-c", `. .lab/env && pulumi stack init "$0"`, stack.Name)
-	up := func() string {
-		t.Helper()
-		out, err := other.platform("up", "--yes")
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return out
+	if out, err := other.platform("up", "--yes"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	up()
 	other.open(t)
 
-	prune := drill{name: "pruned", budget: time.Minute, strike: func(t *testing.T) (repair func()) {
-		t.Log(other.output(t, "docker", "system", "prune", "--force", "--volumes"))
-		t.Log(up())
+	prune := drill{name: "pruned", page: "pruned", pause: 0.5, strike: func(t *testing.T, page pages.Page) (repair func()) {
+		typed(t, page, pages.DoIt)
+		typed(t, page, "End it")
 		return nil
 	}}
 	t.Run(prune.name, prune.underLoad)
 
 	t.Run("power", func(t *testing.T) {
-		const budget = 2 * time.Minute
-		name := uniqueName("power")
-		var flow struct {
-			ID string `json:"id"`
-		}
-		stack.API(t, http.MethodPost, "/flows/", map[string]any{"name": name}, &flow)
-		run := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 30, "pause": 0.5, "until": stopFile(name)})
-		awaitState(t, run, "RUNNING", time.Minute)
-		posts := startLoad(t, 5, http.MethodPost, "/api/flow_runs/", func(n int) any {
-			return map[string]any{"name": fmt.Sprintf("%s-%d", name, n), "flow_id": flow.ID}
-		})
+		page := readPage(t, "power-lost")
+		b := startTraffic(t, "power", 0.5)
 		Await(t, time.Minute, "some to be acknowledged", func() error {
-			if len(posts.Answers()) < 50 {
-				return fmt.Errorf("%d are", len(posts.Answers()))
+			if len(b.posts.Answers()) < 50 {
+				return fmt.Errorf("%d are", len(b.posts.Answers()))
 			}
 			return nil
 		})
-		engine.losePower(t)
-		answers := posts.Stop()
+		typed(t, page, pages.DoIt, "/run/docker.pid", filepath.Join(engine.root, "run", "docker.pid"))
+		engine.losePower(t) // the rest of it: containerd, and what it knows
+		answers := b.posts.Stop()
 		engine.start(t)
-		took := Await(t, budget, "everything to be served again, with nobody's help", func() error {
-			if err := stack.TryAPI(t, http.MethodPost, "/flows/count", map[string]any{}, nil); err != nil {
-				return err
-			}
-			return stack.Healthy(t)
-		})
-		t.Logf("served again %s after the engine was back, budget %s; clients saw %s", took.Round(100*time.Millisecond), budget, seen(answers))
-		expectStored(t, name, answers)
-		awaitState(t, run, "CRASHED", 10*time.Minute)
-		expectPlanned(t, name)
+		took := awaitServed(t, page.Budget) // with nobody's help
+		awaitOver(t, page)
+		expectStored(t, b.name, answers)
+		awaitState(t, b.run, "CRASHED", 10*time.Minute)
+		expectPlanned(t, b.name)
+		lost := b.vigil.expectIntact(t, append(acknowledgedBy(answers), b.run))
+		record(t, "power lost", page.Budget, took, lost, seen(answers)+"; the flow in the worker is Crashed")
 	})
 }

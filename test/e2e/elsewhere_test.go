@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -66,6 +67,12 @@ func (e *elsewhere) output(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
+// shell is typed there; platform is run where the engine is.
+func (e *elsewhere) shell(commands string) (string, error) {
+	prelude := fmt.Sprintf(". .lab/env\nplatform() { nsenter --net=/var/run/netns/%s bin/platform --stack %s \"$@\"; }\n", engineSpace(), stack.Name)
+	return e.clone.run(e.environment, "sh", "-ec", prelude+commands)
+}
+
 // open reaches the stack on the second engine as if it were here, and makes it the one that all helpers mean until the test ends.
 func (e *elsewhere) open(t *testing.T) {
 	t.Helper()
@@ -79,7 +86,7 @@ func (e *elsewhere) open(t *testing.T) {
 	}
 	_, password, _ := strings.Cut(said, "\npassword")
 	password, _, _ = strings.Cut(strings.TrimSpace(password), "\n")
-	there := &Stack{Name: stack.Name, URL: stack.URL, User: stack.User, Password: password, CA: e.clone.read(t, filepath.Join(".state", stack.Name+"-ca.pem")), Docker: docker}
+	there := &Stack{Name: stack.Name, URL: stack.URL, User: stack.User, Password: password, CA: e.clone.read(t, filepath.Join(".state", stack.Name+"-ca.pem")), Docker: docker, elsewhere: e}
 	transport := &http.Transport{DialContext: dialThere, MaxIdleConnsPerHost: 64}
 	transport.TLSClientConfig = there.TLS()
 	transport.TLSClientConfig.NextProtos = []string{"http/1.1"}

@@ -30,6 +30,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
+	if table := results.String(); full && table != "" {
+		fmt.Printf("\n%s\n", table)
+	}
 	if keep {
 		return code
 	}

@@ -6,19 +6,17 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/moby/moby/client"
-
 	"prefect-platform/test/e2e/load"
+	"prefect-platform/test/e2e/pages"
 )
 
-// outage is how long the database is away.
+// outage is how long the database is away in the drill.
 const outage = 15 * time.Second
 
-// outsideSteady runs the steady flow with the SDK through the edge; it prints the id of the run first.
+// outsideSteady runs the steady flow with the SDK through the edge; it prints the id of the run first, and the trace last.
 const outsideSteady = `
 import os, sys
 sys.path.append("/e2e/flows")
@@ -32,12 +30,16 @@ def outside():
     steady.fn(tasks=200, pause=float(os.environ["PAUSE"]), until="/e2e/stop")
 
 outside()
+print(open(os.environ["E2E_TRACE"]).read(), end="")
 `
+
+// outsideTrace is where the flow outside notes what it executes.
+const outsideTrace = "E2E_TRACE=/tmp/trace"
 
 // startOutside starts the outside flow and waits until it runs.
 func startOutside(t *testing.T, pause float64) (p *Process, run string) {
 	t.Helper()
-	p = stack.StartPython(t, Script{Code: outsideSteady, Env: []string{fmt.Sprint("PAUSE=", pause)}, Files: map[string]string{"/e2e/flows/steady.py": steadyFlow}})
+	p = stack.StartPython(t, Script{Code: outsideSteady, Env: []string{fmt.Sprint("PAUSE=", pause), outsideTrace}, Files: map[string]string{"/e2e/flows/steady.py": steadyFlow}})
 	Await(t, time.Minute, "the flow outside to run", func() error {
 		stdout, stderr := p.Output(t)
 		if p.Ended(t) {
@@ -53,38 +55,37 @@ func startOutside(t *testing.T, pause float64) (p *Process, run string) {
 // TestOutage_NothingIsLost takes the database away for 15 s and kills the background services while flows with more than 200 tasks run, one in a worker and one outside.
 func TestOutage_NothingIsLost(t *testing.T) {
 	const kills = 4
+	page, killed := readPage(t, "database-away"), readPage(t, "killed")
 	name := uniqueName("outage")
+	v := startVigil(t)
 	inside := startRun(t, deploy(t, name, nil), map[string]any{"tasks": 200, "pause": 0.05, "until": stopFile(name)})
 	outsideProcess, outside := startOutside(t, 0.05)
 	awaitState(t, inside, "RUNNING", time.Minute)
 	probe := startProbe(t)
 
 	database := stack.Container(t, "postgres")
-	if _, err := stack.Docker.ContainerStop(t.Context(), database.ID, client.ContainerStopOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	typed(t, page, pages.DoIt)
 	left := time.Now()
 	maintained := 0
 	Await(t, outage, "clients to be told of maintenance", func() error { return maintenance(t) })
 	<-time.After(time.Until(left.Add(outage))) // the outage itself, not a wait for something
-	if _, err := stack.Docker.ContainerStart(t.Context(), database.ID, client.ContainerStartOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	Await(t, time.Minute, "the API to answer again", func() error { return stack.TryAPI(t, "POST", "/flows/count", map[string]any{}, nil) })
+	typed(t, page, "End it")
+	took := Await(t, page.Budget, "the API to answer again", func() error { return stack.TryAPI(t, "POST", "/flows/count", map[string]any{}, nil) })
 	awaitRestart(t, database, time.Minute)
 
 	for range kills {
 		victim := stack.Container(t, "services")
-		strike(t, mainProcess(t, victim), syscall.SIGKILL)
+		typed(t, killed, pages.DoIt, at("services")...)
 		awaitRestart(t, victim, 2*time.Minute)
 	}
 	Await(t, time.Minute, "everything to be healthy", func() error { return stack.Healthy(t) })
 
 	release(t, name)
 	stack.CopyIn(t, outsideProcess.id, map[string]string{"/e2e/stop": "now"})
-	outsideProcess.Wait(t)
+	_, trace, _ := strings.Cut(outsideProcess.Wait(t), "\n")
 	awaitState(t, inside, "COMPLETED", 2*time.Minute)
-	for _, a := range load.Failures(probe.Stop()) {
+	answers := probe.Stop()
+	for _, a := range load.Failures(answers) {
 		if a.Code == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" {
 			if a.Header.Get("Prefect-Maintenance") == "true" {
 				maintained++ // the others came as the database went or returned
@@ -99,6 +100,9 @@ func TestOutage_NothingIsLost(t *testing.T) {
 	}
 	expectWhole(t, inside, tasksOf(t, inside))
 	expectWhole(t, outside, tasksOf(t, outside))
+	awaitOver(t, page)
+	lost := v.expectIntact(t, []string{inside, outside}, parseTrace(t, trace)...)
+	record(t, "database away for 15 s, services killed", page.Budget, took, lost, seen(answers))
 }
 
 // maintenance returns nil when the edge gives the answer that makes Prefect's clients wait.

@@ -121,20 +121,26 @@ func affordable(t *testing.T, name string) (flow string, rate int) {
 // expectStored wants every flow run that was acknowledged to be there, and none twice.
 func expectStored(t *testing.T, name string, answers []load.Answer) {
 	t.Helper()
-	var acknowledged []string
-	for _, a := range answers {
-		var created struct {
-			ID string `json:"id"`
-		}
-		if !a.Failed() && json.Unmarshal(a.Body, &created) == nil {
-			acknowledged = append(acknowledged, created.ID)
-		}
-	}
+	acknowledged := acknowledgedBy(answers)
 	stored := flowRuns(t, "r.name like '"+name+"-%' and r.deployment_id is null")
 	t.Logf("%d flow runs acknowledged, %d stored", len(acknowledged), len(stored))
 	for _, problem := range append(history.Missing(acknowledged, stored), history.Doubled(stored)...) {
 		t.Error(problem)
 	}
+}
+
+// acknowledgedBy are the runs that a load made and was told of.
+func acknowledgedBy(answers []load.Answer) []string {
+	var ids []string
+	for _, a := range answers {
+		var created struct {
+			ID string `json:"id"`
+		}
+		if !a.Failed() && json.Unmarshal(a.Body, &created) == nil {
+			ids = append(ids, created.ID)
+		}
+	}
+	return ids
 }
 
 // runner starts a flow in the worker again and again.

@@ -36,6 +36,8 @@ type Stack struct {
 	// FirstUp is how long the first `up` took, from nothing; 0 for a kept stack.
 	FirstUp time.Duration
 
+	elsewhere *elsewhere // where it is when it is not on this machine's engine
+
 	clone string // the repository
 	dir   string // everything that belongs to this stack on disk
 }

@@ -16,9 +16,33 @@ type Run struct {
 	Key string `json:"key"`
 	// State is the name of the run's present state.
 	State string `json:"state"`
-	// States are the names of all its states, oldest first.
-	States []string `json:"states"`
+	// Type is that of the present state.
+	Type string `json:"type"`
+	// States are all its states, oldest first.
+	States []State `json:"states"`
+	// FlowRun is that of a task run; empty for a flow run.
+	FlowRun string `json:"flowRun"`
+	// Traced says that whatever is executed of it leaves a trace outside Prefect.
+	Traced bool `json:"traced"`
 }
+
+// State is one state of a run.
+type State struct {
+	Name string    `json:"name"`
+	Type string    `json:"type"`
+	At   time.Time `json:"at"`
+}
+
+// names of a run's states, oldest first.
+func (r Run) names() string {
+	var all []string
+	for _, s := range r.States {
+		all = append(all, s.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (r Run) String() string { return fmt.Sprintf("run %s (%s)", r.Key, r.ID) }
 
 // Names of states.
 const (
@@ -30,19 +54,24 @@ const (
 	Completed  = "Completed"
 )
 
-// Missing reports every acknowledged run that is not stored.
-func Missing(acknowledged []string, stored []Run) []string {
-	known := map[string]bool{}
-	for _, run := range stored {
-		known[run.ID] = true
-	}
+// Missing reports every acknowledged run that is not among those that were read.
+func Missing(acknowledged []string, read []Run) []string {
+	known := byID(read)
 	var problems []string
 	for _, id := range acknowledged {
-		if !known[id] {
-			problems = append(problems, fmt.Sprintf("run %s was acknowledged and is not stored", id))
+		if _, there := known[id]; !there {
+			problems = append(problems, fmt.Sprintf("run %s was acknowledged and is not there", id))
 		}
 	}
 	return problems
+}
+
+func byID(runs []Run) map[string]Run {
+	all := map[string]Run{}
+	for _, run := range runs {
+		all[run.ID] = run
+	}
+	return all
 }
 
 // Doubled reports every run that is stored under two ids.
@@ -66,14 +95,14 @@ func Doubled(stored []Run) []string {
 func Unfinished(runs []Run) []string {
 	var problems []string
 	for _, run := range runs {
-		if run.State != Completed || !once.MatchString(strings.Join(run.States, " ")) {
-			problems = append(problems, fmt.Sprintf("run %s (%s) is %s with states %s", run.Key, run.ID, run.State, strings.Join(run.States, ", ")))
+		if run.State != Completed || !once.MatchString(run.names()) {
+			problems = append(problems, fmt.Sprintf("%s is %s with states %s", run, run.State, run.names()))
 		}
 	}
 	return problems
 }
 
-var once = regexp.MustCompile(fmt.Sprintf("^(%s )?(%s )?%s (%s )?(%s )?%s %s$", Scheduled, Late, Pending, Late, Submitting, Running, Completed))
+var once = regexp.MustCompile(fmt.Sprintf("^(%s, )?(%s, )?%s, (%s, )?(%s, )?%s, %s$", Scheduled, Late, Pending, Late, Submitting, Running, Completed))
 
 // Incomplete reports a number of runs that is not the one wanted, and whatever Doubled and Unfinished find.
 func Incomplete(what string, want int, runs []Run) []string {

@@ -6,9 +6,25 @@ import (
 	"time"
 )
 
-func run(id, key string, states ...string) Run {
-	return Run{ID: id, Key: key, State: states[len(states)-1], States: states}
+func run(id, key string, names ...string) Run {
+	all := states(names...)
+	return Run{ID: id, Key: key, State: names[len(names)-1], Type: all[len(all)-1].Type, States: all}
 }
+
+// states are a second apart.
+func states(names ...string) []State {
+	var all []State
+	for i, name := range names {
+		kind := map[string]string{Late: scheduled, Submitting: pending}[name]
+		if kind == "" {
+			kind = strings.ToUpper(name)
+		}
+		all = append(all, State{Name: name, Type: kind, At: start.Add(time.Duration(i) * time.Second)})
+	}
+	return all
+}
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // expect checks that each wanted text is in a problem of its own, and that there are no more problems.
 func expect(t *testing.T, problems []string, want ...string) {
@@ -53,7 +69,7 @@ func TestUnfinished_WantsEachStateOnce(t *testing.T) {
 		run("1", "claimed twice", Scheduled, Pending, Pending, Running, Completed),
 		run("1", "submitted twice", Pending, Submitting, Submitting, Running, Completed),
 		run("1", "ran again", Scheduled, Pending, Running, Scheduled, Pending, Running, Completed),
-		{ID: "1", Key: "present state is behind", State: Running, States: []string{Pending, Running, Completed}},
+		{ID: "1", Key: "present state is behind", State: Running, States: states(Pending, Running, Completed)},
 		{ID: "1", Key: "no state", State: Completed},
 	} {
 		expect(t, Unfinished([]Run{bad}), "run "+bad.Key)
