@@ -308,7 +308,7 @@ func (s *session) fill(ctx context.Context, x *examination, from *source, chosen
 		return err
 	}
 	fmt.Printf("fetched %s in %s\n", chosen.ID, time.Since(began).Round(time.Second))
-	if err := recoverDatabase(ctx, x, data, wal, at); err != nil {
+	if err := recoverDatabase(ctx, x, data, wal, at, at.IsZero() || chosen.Surely(at)); err != nil {
 		return err
 	}
 	fmt.Printf("replayed in %s\n", time.Since(began).Round(time.Second))

@@ -214,12 +214,16 @@ func (f *source) fetch(ctx context.Context, x *examination, chosen snapshot.Snap
 	return snapshot.CompleteWAL(said.Stdout)
 }
 
-// recoverDatabase replays the WAL until the moment, or to its end.
-func recoverDatabase(ctx context.Context, x *examination, data, wal string, at time.Time) error {
+// recoverDatabase replays the WAL until the moment, or to its end. Where it is not sure that all of the moment was received, something after it must be there.
+func recoverDatabase(ctx context.Context, x *examination, data, wal string, at time.Time, sure bool) error {
 	const walDir = "/wal"
 	until := ""
 	if !at.IsZero() {
 		until = at.Format("2006-01-02 15:04:05.999999+00")
+	}
+	env := []string{"WAL=" + walDir}
+	if !sure {
+		env = append(env, "BEYOND=yes")
 	}
 	files := maps.Clone(backup.RestoreFiles())
 	delete(files, backup.Fetch)
@@ -227,7 +231,7 @@ func recoverDatabase(ctx context.Context, x *examination, data, wal string, at t
 		Image:      images.Resolve(x.Config.Images, images.Postgres),
 		User:       database.User,
 		Entrypoint: []string{backup.Recover, until},
-		Env:        []string{"WAL=" + walDir},
+		Env:        env,
 		Files:      files,
 		Mounts:     []live.Volume{{Name: data, Path: datavolume.Mount(images.PostgresMajor(x.Config.Images))}, {Name: wal, Path: walDir, ReadOnly: true}},
 		Network:    "none",

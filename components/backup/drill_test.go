@@ -226,3 +226,18 @@ func TestBoot_ReadsTheBlocksOfAPrefectThatItStarts(t *testing.T) {
 		}
 	}
 }
+
+func TestRecover_RefusesATimeOfWhichNobodyKnowsWhetherAllCame(t *testing.T) {
+	ended := map[string]string{
+		"pg_verifybackup": "", "psql": "exit 1", "sleep": "exec /bin/sleep 0.05",
+		"postgres": `echo 'FATAL:  recovery ended before configured recovery target was reached'; exit 1`,
+	}
+	for env, want := range map[string]string{"": "nothing was committed between that time and the end of the WAL", "BEYOND=yes": "nothing after that time was received, so it may lack something"} {
+		p := newPlace(t, ended)
+		p.write(t, "data/PG_VERSION", "18\n")
+		exit, said := p.run(t, strings.ReplaceAll(recoverScript, "'$1'", "'2026-11-27 21:30:00'"), "PGDATA="+p.dir+"/data", "WAL="+p.dir+"/wal", env)
+		if replays := strings.Count(p.read("calls"), "postgres --config-file"); exit == 0 || !strings.Contains(said, want) || (replays == 1) != (env != "") {
+			t.Errorf("%q: exit code %d, replayed %d times\n%s", env, exit, replays, said)
+		}
+	}
+}

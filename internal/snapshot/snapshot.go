@@ -19,12 +19,13 @@ const (
 	tagTime     = "20060102T150405Z"
 )
 
-// Snapshot is one of a repository: it can restore any moment from From to To.
+// Snapshot is one of a repository: it can restore any moment from From to To. What was received after To, until it was made, it has as well; how much that is, nobody
+// asked any more.
 type Snapshot struct {
 	ID       string
 	Copy     string
 	From, To time.Time
-	made     time.Time // the last of those with the same To has the most
+	made     time.Time
 }
 
 // Parse reads what `restic snapshots --json` prints, oldest first. What the backup did not make is left out.
@@ -57,7 +58,8 @@ func Parse(text string) ([]Snapshot, error) {
 	return all, nil
 }
 
-// Choose takes the snapshot with an ID, or the earliest that has all of a moment, or the newest where neither is given.
+// Choose takes the snapshot with an ID, or the earliest that has all of a moment, or the newest where neither is given. Of a moment after the last that is promised it
+// takes the last snapshot that may have it: whoever restores has to see whether it does, see Surely.
 func Choose(all []Snapshot, id string, at time.Time) (Snapshot, error) {
 	if len(all) == 0 {
 		return Snapshot{}, errors.New("the repository has no snapshot of a database")
@@ -70,14 +72,19 @@ func Choose(all []Snapshot, id string, at time.Time) (Snapshot, error) {
 		return newest, nil
 	}
 	for _, each := range all {
-		if each.has(at) {
+		if each.Surely(at) {
+			return each, nil
+		}
+	}
+	for _, each := range slices.Backward(all) {
+		if each.mayHave(at) {
 			return each, nil
 		}
 	}
 	oldest := slices.MinFunc(all, func(a, b Snapshot) int { return a.From.Compare(b.From) })
 	switch {
-	case at.After(newest.To):
-		return Snapshot{}, fmt.Errorf("the newest snapshot is of %s: nothing after that was stored", text(newest.To))
+	case at.After(newest.made):
+		return Snapshot{}, fmt.Errorf("the newest snapshot is of %s: nothing after that was stored", text(newest.made))
 	case at.Before(oldest.From):
 		return Snapshot{}, fmt.Errorf("the oldest moment that is kept is %s", text(oldest.From))
 	default:
@@ -91,13 +98,16 @@ func chooseID(all []Snapshot, id string, at time.Time) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("there is no snapshot %s: `--list` shows all", id)
 	}
 	found := all[place]
-	if !at.IsZero() && !found.has(at) {
+	if !at.IsZero() && !found.mayHave(at) {
 		return Snapshot{}, fmt.Errorf("snapshot %s has the moments from %s to %s only", id, text(found.From), text(found.To))
 	}
 	return found, nil
 }
 
-func (s Snapshot) has(at time.Time) bool { return !at.Before(s.From) && !at.After(s.To) }
+// Surely tells whether a moment is one of which all is known to be in the snapshot.
+func (s Snapshot) Surely(at time.Time) bool { return !at.Before(s.From) && !at.After(s.To) }
+
+func (s Snapshot) mayHave(at time.Time) bool { return !at.Before(s.From) && !at.After(s.made) }
 
 func text(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 

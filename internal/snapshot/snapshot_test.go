@@ -62,8 +62,25 @@ func TestParse_PromisesWhatWasReceived(t *testing.T) {
 	if want := "aaaa1111 2026-11-27T21:29:59Z\nbbbb2222 2026-11-27T21:30:07Z\ncccc3333 2026-11-27T21:30:07Z\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if _, err := Choose(all, "", moment("2026-11-27T22:00:00Z")); err == nil || !strings.Contains(err.Error(), "the newest snapshot is of 2026-11-27T21:30:07Z") {
-		t.Errorf("promises a moment that nobody received: %v", err)
+	for at, want := range map[string]struct {
+		id   string
+		sure bool
+	}{
+		"2026-11-27T21:29:00Z": {"aaaa1111", true},
+		"2026-11-27T21:30:07Z": {"bbbb2222", true},
+		"2026-11-27T21:30:09Z": {"cccc3333", false}, // the last that may have it
+		"2026-11-27T22:20:00Z": {"cccc3333", false},
+	} {
+		got, err := Choose(all, "", moment(at))
+		if err != nil || got.ID != want.id || got.Surely(moment(at)) != want.sure {
+			t.Errorf("%s: %s, %v (%v)", at, got.ID, got.Surely(moment(at)), err)
+		}
+	}
+	if _, err := Choose(all, "", moment("2026-11-27T22:30:01Z")); err == nil || !strings.Contains(err.Error(), "the newest snapshot is of 2026-11-27T22:30:00Z") {
+		t.Errorf("a moment after all: %v", err)
+	}
+	if _, err := Choose(all, "aaaa", moment("2026-11-27T21:30:01Z")); err == nil {
+		t.Error("takes a moment that a snapshot cannot have")
 	}
 }
 

@@ -81,6 +81,7 @@ func noSuccess(t *testing.T, stopped time.Time) {
 	})
 	stack.PG(t, "DROP TABLE unreceived")
 	took := Await(t, 2*time.Minute, "a success again", func() error {
+		stack.Exec(t, store, "sh", "-c", `[ -e "$STAGE/store-now" ] || echo test >"$STAGE/store-now"`)
 		if at := backupFigure(t, "prefect_backup_last_success_timestamp_seconds"); at < float64(stopped.Unix()+60) {
 			return fmt.Errorf("the last is of %s", time.Unix(int64(at), 0))
 		}
@@ -140,5 +141,8 @@ func gap(t *testing.T) {
 	if backupFigure(t, "prefect_backup_restore_test_failed") != 1 {
 		t.Error("no alert would tell of it")
 	}
-	awaitCopy(t, start)
+	if full {
+		awaitCopy(t, start)
+		drilled(t)
+	}
 }

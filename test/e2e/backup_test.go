@@ -49,7 +49,6 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	refuseRestores(t)
 	drilled(t)
 	noSuccess(t, stopped)
-	gap(t)
 
 	stack.PG(t, "DROP TABLE IF EXISTS precious, counter; DROP PROCEDURE IF EXISTS count_on") // of a test that failed
 	stack.PG(t, "CREATE TABLE precious AS SELECT generate_series(1, 1000) AS i")
@@ -104,6 +103,7 @@ func TestBackup_BringsTheDatabaseBack(t *testing.T) {
 	awaitCopy(t, start)
 	loseWAL(t)
 	flipByte(t)
+	gap(t)
 	damage(t)
 }
 
