@@ -160,8 +160,9 @@ func killRotation(t *testing.T, name string, containers int) (killed bool) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var failed error
+	ended := make(chan struct{})
+	go func() { defer close(ended); failed = cmd.Wait() }()
 	made := map[string]bool{}
 	over := false
 	Await(t, 5*time.Minute, "the containers", func() error {
@@ -171,9 +172,9 @@ func killRotation(t *testing.T, name string, containers int) (killed bool) {
 			}
 		}
 		select {
-		case err := <-ended:
-			if over = true; err != nil {
-				t.Fatalf("%v\n%s", err, out.String())
+		case <-ended:
+			if over = true; failed != nil {
+				t.Fatalf("%v\n%s", failed, out.String())
 			}
 		default:
 			if len(made) < containers {
