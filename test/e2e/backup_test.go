@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -417,28 +418,59 @@ func loseWAL(t *testing.T) {
 	inStore(t, "repository forget --quiet --retry-lock 2m "+id)
 }
 
-// packOfCopy finds the largest file of the repository that has something of the newest copy and nothing of its dump, which is not what is restored.
-const packOfCopy = `
+// spot is a byte of the repository.
+type spot struct {
+	pack string // name of the file that has it
+	at   int
+}
+
+// spotOfCopy is one that the newest snapshot needs to restore its copy: in the middle of a blob of it, as files hold blobs of older copies too, and the dump, which is
+// not restored.
+func spotOfCopy(t *testing.T) spot {
+	t.Helper()
+	found := strings.Fields(inStore(t, `
 for pack in $(repository list --no-lock packs); do
 	in=$(repository find --quiet --no-lock --snapshot latest --pack "$pack" 2>/dev/null) || continue
-	case $in in *"in file /dump/"*) ;; *"in file /base/"*) echo "$pack" && break ;; esac
-done`
+	case $in in *"in file /dump/"*) ;; *"in file /base/"*) echo "$pack $(echo "$in" | sed -n 's/^Found blob //p' | head -n 1)" && break ;; esac
+done`))
+	if len(found) != 2 {
+		t.Fatalf("no file of the repository has anything of the copy only: %v", found)
+	}
+	indexes := json.NewDecoder(strings.NewReader(inStore(t, `for index in $(repository list --no-lock index); do repository cat --quiet --no-lock index "$index"; done`)))
+	for {
+		var index struct {
+			Packs []struct {
+				ID    string `json:"id"`
+				Blobs []struct {
+					ID             string `json:"id"`
+					Offset, Length int
+				} `json:"blobs"`
+			} `json:"packs"`
+		}
+		if err := indexes.Decode(&index); err != nil {
+			t.Fatalf("where blob %s of pack %s is: %v", found[1], found[0], err)
+		}
+		for _, pack := range index.Packs {
+			for _, blob := range pack.Blobs {
+				if pack.ID == found[0] && blob.ID == found[1] {
+					return spot{pack.ID, blob.Offset + blob.Length/2}
+				}
+			}
+		}
+	}
+}
 
-// flip changes one byte in the middle of the file $1.
+// flip changes one byte of the file $1, at $2, or changes it back.
 const flip = `
 chmod u+w "$1"
-at=$(($(stat -c %s "$1") / 2))
-byte=$(dd if="$1" bs=1 skip=$at count=1 2>/dev/null | od -An -tu1)
-printf "\\$(printf %o $((byte ^ 255)))" | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null`
+byte=$(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | od -An -tu1)
+printf "\\$(printf %o $((byte ^ 255)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null`
 
 // flipByte changes one byte of the repository, tries to restore, and changes it back.
 func flipByte(t *testing.T) {
 	t.Helper()
-	pack := inStore(t, packOfCopy)
-	if pack == "" {
-		t.Fatal("no file of the repository has anything of the copy")
-	}
-	change := fmt.Sprintf("set -- /repository/data/%.2s/%s\n", pack, pack) + flip
+	s := spotOfCopy(t)
+	change := fmt.Sprintf("set -- /repository/data/%.2s/%s %d\n", s.pack, s.pack, s.at) + flip
 	inStore(t, change)
 	refused(t, "cannot be read, or is damaged")
 	inStore(t, change)

@@ -70,9 +70,10 @@ func loseAndRecover(t *testing.T, host string, repository kept, gib int) time.Du
 	copying := time.Duration(gib) * 8 * time.Minute // on a little machine
 	copyAnew(t, 2*time.Minute+copying)
 	key := keyOfRecovery(t)
-	pack, unwhole := "", ""
+	var needed spot
+	unwhole := ""
 	if gib == 0 {
-		pack, unwhole = inStore(t, packOfCopy), withoutWAL(t)
+		needed, unwhole = spotOfCopy(t), withoutWAL(t)
 	}
 	committed := count(t)
 	time.Sleep(45 * time.Second) // of load, longer than from one snapshot to the next
@@ -80,7 +81,7 @@ func loseAndRecover(t *testing.T, host string, repository kept, gib int) time.Du
 
 	lost := newElsewhere(t, host, "another passphrase")
 	if gib == 0 {
-		refuseRecoveries(t, lost, repository, key, pack, unwhole)
+		refuseRecoveries(t, lost, repository, key, needed, unwhole)
 	}
 	start := time.Now()
 	out, err := lost.platform("recover", "--yes", "--key-file", key)
@@ -115,7 +116,7 @@ func loseAndRecover(t *testing.T, host string, repository kept, gib int) time.Du
 }
 
 // refuseRecoveries tries what cannot be recovered: it leaves file, state and engine as they were.
-func refuseRecoveries(t *testing.T, lost *elsewhere, repository kept, key, pack, unwhole string) {
+func refuseRecoveries(t *testing.T, lost *elsewhere, repository kept, key string, needed spot, unwhole string) {
 	t.Helper()
 	file := "Pulumi." + stack.Name + ".yaml"
 	before := lost.clone.read(t, file)
@@ -139,9 +140,9 @@ func refuseRecoveries(t *testing.T, lost *elsewhere, repository kept, key, pack,
 	try("is missing", "--snapshot", unwhole)
 	try("there is no snapshot 00000000", "--snapshot", "00000000")
 	try("the oldest moment that is kept is", "--to", "2001-01-01T00:00:00Z")
-	repository.flip(t, pack)
+	repository.flip(t, needed)
 	try("cannot be read, or is damaged")
-	repository.flip(t, pack)
+	repository.flip(t, needed)
 }
 
 // wrongKey is a recovery key of the same repository that does not open it.
@@ -294,9 +295,9 @@ func keepElsewhere(t *testing.T) kept {
 }
 
 // flip changes one byte of a file of the repository, or changes it back.
-func (k kept) flip(t *testing.T, pack string) {
+func (k kept) flip(t *testing.T, at spot) {
 	t.Helper()
-	command(t, "sh", "-ec", flip, "sh", filepath.Join(k.dir, "data", pack[:2], pack))
+	command(t, "sh", "-ec", flip, "sh", filepath.Join(k.dir, "data", at.pack[:2], at.pack), strconv.Itoa(at.at))
 }
 
 // plug joins the network of the second engine to the cable.

@@ -29,7 +29,7 @@ func TestRestore_IntoAnotherStack(t *testing.T) {
 	if n := proxy.tunnels.Load(); n == 0 {
 		t.Error("the backup is stored past the proxy")
 	}
-	key, pack, unwhole := keyOfRecovery(t), inStore(t, packOfCopy), withoutWAL(t)
+	key, needed, unwhole := keyOfRecovery(t), spotOfCopy(t), withoutWAL(t)
 
 	from := stack
 	beside := newBeside(t, map[string]any{"caCertificates": repository.authority, "proxy": proxy.url})
@@ -69,9 +69,9 @@ func TestRestore_IntoAnotherStack(t *testing.T) {
 	refused(t, "the key does not open the repository", "--key-file", wrongKey(t, key))
 	refused(t, "there is no repository at "+repository.url+"-nowhere", "--repository", repository.url+"-nowhere", "--key-file", key)
 	refused(t, "is missing", "--key-file", key, "--snapshot", unwhole)
-	repository.flip(t, pack)
+	repository.flip(t, needed)
 	refused(t, "cannot be read, or is damaged", "--repository", repository.url, "--key-file", key)
-	repository.flip(t, pack)
+	repository.flip(t, needed)
 	stack = from
 
 	stack.PG(t, "DELETE FROM precious WHERE i > 10")
