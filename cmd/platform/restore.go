@@ -172,6 +172,10 @@ until [ "$(ask "SELECT restart_lsn >= '$end' FROM pg_replication_slots WHERE slo
 done
 echo %s`, postgresconf.SocketDir, postgresconf.Database, postgresconf.BackupSlot, receivedLess, receivedAll)
 
+// awaitNoted waits until what receives has noted that it has all of a moment, in seconds since 1970: a snapshot promises no more. It looks every few seconds; that it
+// says nothing for longer is for the snapshot to show.
+const awaitNoted = `n=0; until [ "$(cut -d ' ' -f 1 "$STAGE/received" 2>/dev/null || echo 0)" -ge %d ] || [ $((n += 1)) -gt 30 ]; do sleep 1; done`
+
 // received waits until the backup has all that the database of a stack has acknowledged. A database that cannot be asked is no error.
 func (x *examination) received(ctx context.Context, stack string) (answers bool, err error) {
 	for _, c := range x.Has.Of(stack) {
@@ -216,6 +220,11 @@ func (f *source) storedUntil(ctx context.Context, x *examination) (at time.Time,
 	answers, err := x.received(ctx, f.owner)
 	if err != nil {
 		return at, newest, err
+	}
+	if answers {
+		if _, err := x.engine.Exec(ctx, store.ID, "sh", "-c", fmt.Sprintf(awaitNoted, at.Unix())); err != nil {
+			return at, newest, err
+		}
 	}
 	if !storeNow(ctx, x, f.owner) {
 		return at, newest, errors.New("what was received from the database last could not be stored")
