@@ -202,6 +202,14 @@ func TestSnapshot_IsAsGoodAsWhatWasReceived(t *testing.T) {
 	}
 }
 
+func TestSnapshot_IsNoSuccessWhenTheServerIsMuchSmallerThanTheOneBefore(t *testing.T) {
+	p := staged(t, "")
+	p.write(t, "stage/shrunken", "")
+	if exit, said := p.run(t, storing); exit != 0 || p.read("reports/store.prom") != "" || !strings.Contains(said, "no success until the next one agrees") {
+		t.Errorf("exit code %d, report %q\n%s", exit, p.read("reports/store.prom"), said)
+	}
+}
+
 func TestSnapshot_PromisesTheCopyOnlyWhereNothingSaysMore(t *testing.T) {
 	p := staged(t, "")
 	if err := os.Remove(filepath.Join(p.dir, "stage/received")); err != nil {
@@ -371,6 +379,26 @@ func TestCopy_TellsWhatItRefusesAsLongAsItDoes(t *testing.T) {
 	}
 }
 
+// After a restore to an earlier moment, or with an empty server in the place of a lost one, there is nothing else that could be restored.
+func TestCopy_TakesTheFirstOfASmallerServerAndTellsUntilTheNextAgrees(t *testing.T) {
+	p := newPlace(t, copying)
+	if !p.copies(t, 1000, "DUMP_KIB=1000") {
+		t.Fatal("no copy was taken")
+	}
+	if err := os.RemoveAll(filepath.Join(p.dir, "stage/base")); err != nil { // as receive does for another server
+		t.Fatal(err)
+	}
+	if !p.copies(t, 1000, "DUMP_KIB=100") || p.refusedBytes("dump") == "0" || !p.exists("stage/shrunken") {
+		t.Errorf("the first of a smaller server: shrunken %v\n%s", p.exists("stage/shrunken"), p.read("reports/copy.prom"))
+	}
+	if !p.copies(t, 1000, "DUMP_KIB=110") || p.refusedBytes("dump") != "0" || p.exists("stage/shrunken") {
+		t.Errorf("the next: shrunken %v\n%s", p.exists("stage/shrunken"), p.read("reports/copy.prom"))
+	}
+	if p.copies(t, 1000, "DUMP_KIB=10") {
+		t.Error("one that shrank again is taken at once")
+	}
+}
+
 func TestCopy_TellsOfADumpWithoutTables(t *testing.T) {
 	p := newPlace(t, copying)
 	p.copies(t, 100, "TABLES=")
@@ -407,6 +435,8 @@ func TestCopy_IsDueWhenTheLastIsOldOrDoubted(t *testing.T) {
 		"new":                         {"", false},
 		"old":                         {`touch -d '25 hours ago' "$STAGE/base/20261127T210000Z"`, true},
 		"of a version before":         {`rm "$STAGE/dump/tables"`, true},
+		"of a smaller server":         {`touch -d '2 hours ago' "$STAGE/shrunken"`, true},
+		"of one that was made now":    {`touch "$STAGE/shrunken"`, false},
 		"found damaged":               {`touch -d '1 second' "$STAGE/doubted"`, true},
 		"after one that was damaged":  {`touch -d '1 minute ago' "$STAGE/doubted"`, false},
 		"of a server that is unknown": {`rm "$STAGE/identity"`, false},
